@@ -1,0 +1,138 @@
+"""Every error a user can meet. The first line of the docstring is the message when none is given.
+
+The class, not the text, decides what happens next: ``exit_code`` on the command line, ``http_status`` over REST.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+
+class OrchestratorError(Exception):
+    """Something went wrong that we did not expect."""
+
+    exit_code = 1
+    http_status = 500
+    code = "error"
+
+    def __init__(self, message: str = "", *, hint: str = "") -> None:
+        super().__init__(message or (self.__doc__ or "").strip().splitlines()[0])
+        self.hint = hint
+        self.report: dict[str, Any] = {}
+
+    def with_report(self, report: dict[str, Any]) -> Self:
+        """The same error, carrying what was reached before it."""
+        self.report = report
+        return self
+
+    @property
+    def message(self) -> str:
+        return str(self)
+
+
+class BadInput(OrchestratorError):
+    """What was given cannot be used."""
+
+    exit_code = 2
+    http_status = 422
+    code = "bad_input"
+
+
+class EmptyScript(BadInput):
+    """The script has no words to speak."""
+
+    code = "empty_script"
+
+
+class ScriptTooLong(BadInput):
+    """The script needs more than the 300 s a film may last."""
+
+    code = "script_too_long"
+
+
+class SentenceTooLong(BadInput):
+    """A passage without any pause is too long for one clip."""
+
+    code = "sentence_too_long"
+
+
+class UnknownProvider(BadInput):
+    """There is no provider of that name."""
+
+    code = "unknown_provider"
+
+
+class UnreadableMedia(BadInput):
+    """The file is not a video that can be read."""
+
+    code = "unreadable_media"
+
+
+class NotFound(OrchestratorError):
+    """There is nothing with that id."""
+
+    exit_code = 2
+    http_status = 404
+    code = "not_found"
+
+
+class Conflict(OrchestratorError):
+    """That is not possible in the present state."""
+
+    http_status = 409
+    code = "conflict"
+
+
+class NotConfigured(OrchestratorError):
+    """A setting this needs is missing."""
+
+    exit_code = 2
+    http_status = 503
+    code = "not_configured"
+
+
+class StorageFull(OrchestratorError):
+    """The disk is full. Free some space and run the same again: finished work was kept."""
+
+    http_status = 507
+    code = "storage_full"
+
+
+class CannotWrite(OrchestratorError):
+    """The output cannot be written there."""
+
+    exit_code = 2
+    code = "cannot_write"
+
+
+class BudgetExceeded(OrchestratorError):
+    """The next clip would cost more than the budget leaves. Raise the budget to go on; finished clips were kept."""
+
+    http_status = 402
+    code = "budget_exceeded"
+
+
+class NeedsDecision(OrchestratorError):
+    """A paid request was sent and its answer lost, and the provider has no way to look it up. A person must decide."""
+
+    http_status = 409
+    code = "needs_decision"
+
+
+class MediaFailed(OrchestratorError):
+    """ffmpeg could not finish the work."""
+
+    code = "media_failed"
+
+
+class PerceptionFailed(OrchestratorError):
+    """Nobody could listen to the take or look at it."""
+
+    http_status = 502
+    code = "perception_failed"
+
+
+class FilmIncomplete(OrchestratorError):
+    """Some clips have no accepted take, so the film was not made. Passed clips were kept."""
+
+    code = "film_incomplete"

@@ -1,0 +1,30 @@
+"""VideoAsset: a stored file, known by its content hash."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from orchestrator.schema.value import Value
+
+
+class AssetKind(StrEnum):
+    TAKE = "take"
+    POSTER = "poster"
+    RENDER = "render"
+    REFERENCE = "reference"
+
+
+class VideoAsset(Value):
+    """A file in the asset store. ``storage_key`` is its path inside the store, never a path of this machine."""
+
+    id: str
+    kind: AssetKind
+    storage_key: str
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    size_bytes: int = Field(ge=0)
+    mime: str
+    duration_seconds: float | None = None
+    width: int | None = None
+    height: int | None = None

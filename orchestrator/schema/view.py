@@ -1,0 +1,190 @@
+"""Reads shaped for screens and status routes. All money in US dollars, all times in seconds, all urls relative."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import Field
+
+from orchestrator.schema.assessment import CheckName, CheckResult, Verdict
+from orchestrator.schema.brief import ContentBrief
+from orchestrator.schema.project import ProjectSettings
+from orchestrator.schema.status import ClipStatus, PlanStatus, RenderStatus, RunStatus
+from orchestrator.schema.value import Value
+
+
+class TakeView(Value):
+    """One clip run with its evidence. ``video_url`` and ``poster_url`` are empty until the take is stored.
+    ``is_active``: the clip is still being worked on and this is its newest take, so more may come of it."""
+
+    run_id: str
+    clip_id: str
+    attempt: int
+    status: RunStatus
+    status_text: str
+    progress: float | None = None
+    verdict: Verdict | None = None
+    score: float | None = None
+    weight_run: float = 0.0
+    checks: dict[CheckName, CheckResult] = Field(default_factory=dict)
+    vetoes: tuple[str, ...] = ()
+    summary: str = ""
+    provider: str
+    model: str
+    prompt: str
+    line: str = ""
+    seconds: int
+    size: str
+    cost_usd: float = 0.0
+    video_url: str = ""
+    poster_url: str = ""
+    download_url: str = ""
+    error_code: str = ""
+    error_message: str = ""
+    repair_strategy: str = ""
+    repair_reason: str = ""
+    override: str = ""
+    override_reason: str = ""
+    is_accepted: bool = False
+    is_active: bool = False
+    created_at: datetime
+
+
+class ClipView(Value):
+    """One clip with what is known of it; ``reason`` says in words why it failed or needs a person."""
+
+    id: str
+    position: int
+    scene_position: int
+    scene_title: str
+    text: str
+    words: int
+    seconds: int
+    visual_intent: str
+    acceptance: tuple[str, ...]
+    status: ClipStatus
+    status_text: str
+    progress: float | None = None
+    score: float | None = None
+    attempts: int = 0
+    max_attempts: int
+    provider: str = ""
+    verdict: Verdict | None = None
+    cost_usd: float = 0.0
+    video_url: str = ""
+    poster_url: str = ""
+    reason: str = ""
+
+
+class RenderView(Value):
+    id: str
+    clip_plan_id: str
+    status: RenderStatus
+    progress: float
+    transition: str
+    duration_seconds: float | None = None
+    video_url: str = ""
+    download_url: str = ""
+    poster_url: str = ""
+    frames_copied: int = 0
+    frames_encoded: int = 0
+    error: str = ""
+    is_current: bool = True
+    created_at: datetime
+
+
+class PlanView(Value):
+    """Everything the storyboard shows of a plan. ``progress`` is 0..1 over all clips and the render;
+    ``eta_seconds`` is None when nothing is running or nothing is known yet. ``message`` is the state in one line."""
+
+    id: str
+    project_id: str
+    project_name: str
+    status: PlanStatus
+    is_active: bool
+    clips: tuple[ClipView, ...]
+    total_seconds: int
+    spoken_words: int
+    words_per_minute: int
+    passed: int
+    failed: int
+    needs_review: int
+    progress: float
+    eta_seconds: float | None = None
+    cost_usd: float
+    budget_usd: float | None = None
+    creates: int = 0
+    render: RenderView | None = None
+    message: str
+
+
+class ProjectView(Value):
+    id: str
+    name: str
+    clip_plan_id: str = ""
+    plan_status: PlanStatus | None = None
+    clips_total: int = 0
+    clips_passed: int = 0
+    needs_review: int = 0
+    cost_usd: float = 0.0
+    film_url: str = ""
+    poster_url: str = ""
+    created_at: datetime
+    updated_at: datetime
+
+
+class ProjectDetail(Value):
+    """A project opened for editing: the newest brief, script and plan."""
+
+    id: str
+    name: str
+    settings: ProjectSettings
+    brief: ContentBrief
+    script: str
+    clip_plan_id: str = ""
+
+
+class ScriptMeasure(Value):
+    """What a script needs while it is being typed. ``problem`` is empty when it can be planned."""
+
+    words: int
+    seconds: int
+    clips: int
+    max_seconds: int
+    problem: str = ""
+
+
+class ProviderView(Value):
+    """One provider as offered on screen. ``missing`` names the settings it lacks; empty when it can be used."""
+
+    name: str
+    title: str
+    models: tuple[str, ...]
+    durations_seconds: tuple[int, ...]
+    sizes: tuple[str, ...]
+    prompt_limit_characters: int
+    cost_usd_per_second: dict[str, float]
+    is_free: bool
+    is_default: bool
+    supports_remix: bool
+    supports_reference: bool
+    missing: tuple[str, ...] = ()
+
+
+class Metrics(Value):
+    """The PRD's success metrics from real rows; None where there is nothing to count yet."""
+
+    first_pass_rate: float | None = None
+    retries_per_clip: float | None = None
+    seconds_per_film_minute: float | None = None
+    cost_usd: float = 0.0
+    accepted_seconds: float = 0.0
+
+
+class DoctorItem(Value):
+    """One line of ``doctor``: ``state`` is ``ok``, ``missing`` or ``broken``; ``consequence``: what that turns off."""
+
+    name: str
+    state: str
+    detail: str
+    consequence: str = ""

@@ -1,0 +1,64 @@
+"""All settings, read once from the environment and ``.env``. Nothing else in the project reads the environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+Names = Annotated[tuple[str, ...], NoDecode]
+
+
+class Settings(BaseSettings):
+    """Every value has a default that works with no key, no server and no network."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", extra="ignore", env_ignore_empty=True, frozen=True
+    )
+
+    # where things are kept
+    data_dir: Path = Path("data")
+    database_url: SecretStr = SecretStr("")
+    supabase_url: str = ""
+    supabase_secret_key: SecretStr = SecretStr("")
+    supabase_publishable_key: SecretStr = SecretStr("")
+    video_storage_bucket: str = "video-assets"
+
+    # who makes the clips
+    video_provider: str = "mock"
+    fallback_providers: Names = ()
+    sora_api_key: SecretStr = SecretStr("")
+    sora_base_url: str = "https://api.openai.com/v1"
+    sora_model: str = "sora-2"
+    runway_api_key: SecretStr = SecretStr("")
+    runway_base_url: str = "https://api.dev.runwayml.com"
+    kling_api_key: SecretStr = SecretStr("")
+    kling_base_url: str = "https://api-singapore.klingai.com"
+
+    # the mock provider
+    mock_delay_seconds: float = Field(default=0.0, ge=0)
+    mock_failure_rate: float = Field(default=0.0, ge=0, le=1)
+    mock_defects: str = ""
+
+    # who listens and looks
+    whisper_model: str = "base"
+    vision_model: str = "gpt-4o"
+    openai_api_key: SecretStr = SecretStr("")
+    openai_base_url: str = "https://api.openai.com/v1"
+
+    # how the work is done
+    max_concurrent_clips: int = Field(default=3, ge=1, le=64)
+    default_clip_duration: int = Field(default=8, gt=0)
+    max_retry_attempts: int = Field(default=3, ge=1, le=10)
+    budget_usd: float | None = Field(default=None, ge=0)
+
+    # who may ask over REST, besides this machine
+    api_token: SecretStr = SecretStr("")
+    allowed_hosts: Names = ()
+
+    @field_validator("fallback_providers", "allowed_hosts", mode="before")
+    @classmethod
+    def _split_names(cls, value: object) -> object:
+        return tuple(n.strip() for n in value.split(",") if n.strip()) if isinstance(value, str) else value
