@@ -1,0 +1,319 @@
+"""All tables: the PRD's twelve, the ledger of provider calls and the record of what people overrode.
+
+The same models serve SQLite (embedded default) and Postgres. Ids are UUIDs written as text; times are UTC; money is
+in US dollars; everything that a restart needs stands here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    Uuid,
+    false,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+
+def new_id() -> str:
+    return str(uuid.uuid4())
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Timezone-aware on every database; SQLite hands back naive times, which are UTC here."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value.astimezone(UTC) if value is not None else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+
+
+Json = JSON().with_variant(JSONB(), "postgresql")
+Id = Uuid(as_uuid=False)
+
+
+class Base(DeclarativeBase):
+    type_annotation_map = {datetime: UtcDateTime(), dict[str, Any]: Json, list[str]: Json, str: Text()}  # noqa: RUF012
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class Touched:
+    updated_at: Mapped[datetime] = mapped_column(default=utc_now, onupdate=utc_now)
+
+
+def _parent(table: str, *, nullable: bool = False, on_delete: str = "CASCADE") -> Any:
+    return mapped_column(Id, ForeignKey(f"{table}.id", ondelete=on_delete), nullable=nullable, index=True)
+
+
+class ProjectRow(Touched, Base):
+    """``request_key`` identifies a film asked for on the command line, so that the same words resume it."""
+
+    __tablename__ = "video_projects"
+    __table_args__ = (CheckConstraint("kind in ('film', 'single')", name="kind_known"),)
+
+    name: Mapped[str]
+    kind: Mapped[str] = mapped_column(String(10), default="film")
+    settings: Mapped[dict[str, Any]]
+    request_key: Mapped[str | None] = mapped_column(String(64), index=True)
+
+
+class StyleBibleRow(Base):
+    __tablename__ = "style_bibles"
+
+    project_id: Mapped[str] = _parent("video_projects")
+    name: Mapped[str]
+    body: Mapped[dict[str, Any]]
+
+
+class BriefRow(Base):
+    __tablename__ = "content_briefs"
+
+    project_id: Mapped[str] = _parent("video_projects")
+    style_bible_id: Mapped[str] = _parent("style_bibles")
+    title: Mapped[str] = mapped_column(default="")
+    objective: Mapped[str] = mapped_column(default="")
+    audience: Mapped[str] = mapped_column(default="")
+    tone: Mapped[str] = mapped_column(default="")
+    call_to_action: Mapped[str] = mapped_column(default="")
+    language: Mapped[str] = mapped_column(String(3), default="en")
+
+    style: Mapped[StyleBibleRow] = relationship(lazy="joined")
+    characters: Mapped[list[CharacterBibleRow]] = relationship(lazy="selectin", order_by="CharacterBibleRow.position")
+
+
+class CharacterBibleRow(Base):
+    __tablename__ = "character_bibles"
+
+    project_id: Mapped[str] = _parent("video_projects")
+    content_brief_id: Mapped[str] = _parent("content_briefs")
+    position: Mapped[int]
+    name: Mapped[str]
+    body: Mapped[dict[str, Any]]
+
+
+class ScriptRow(Base):
+    __tablename__ = "scripts"
+
+    project_id: Mapped[str] = _parent("video_projects")
+    text: Mapped[str]
+
+
+class PlanRow(Touched, Base):
+    """``settings`` are the project's, frozen when the plan was made. ``is_parked``: no plan flow is at work on it;
+    ``flow_generation`` numbers those flows, so that the same start twice is one flow."""
+
+    __tablename__ = "clip_plans"
+    __table_args__ = (
+        CheckConstraint("total_seconds between 1 and 300", name="total_seconds_in_range"),
+        CheckConstraint("words_per_minute between 90 and 200", name="words_per_minute_in_range"),
+        CheckConstraint("max_attempts between 1 and 10", name="max_attempts_in_range"),
+    )
+
+    project_id: Mapped[str] = _parent("video_projects")
+    content_brief_id: Mapped[str] = _parent("content_briefs")
+    script_id: Mapped[str] = _parent("scripts")
+    status: Mapped[str] = mapped_column(String(20), index=True)
+    settings: Mapped[dict[str, Any]]
+    plan: Mapped[dict[str, Any]]
+    words_per_minute: Mapped[int]
+    max_attempts: Mapped[int]
+    total_seconds: Mapped[int]
+    spoken_words: Mapped[int]
+    flow_generation: Mapped[int] = mapped_column(default=0)
+    is_parked: Mapped[bool] = mapped_column(default=True)
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+
+    project: Mapped[ProjectRow] = relationship(lazy="joined")
+    brief: Mapped[BriefRow] = relationship()
+    script: Mapped[ScriptRow] = relationship()
+    clips: Mapped[list[ClipRow]] = relationship(back_populates="plan", order_by="ClipRow.position")
+
+
+class SceneRow(Base):
+    __tablename__ = "scenes"
+    __table_args__ = (UniqueConstraint("clip_plan_id", "position"),)
+
+    clip_plan_id: Mapped[str] = _parent("clip_plans")
+    position: Mapped[int]
+    title: Mapped[str]
+
+
+class ClipRow(Touched, Base):
+    """``position`` is the planned place, ``order_key`` where people dragged it to. ``generation`` numbers the clip's
+    flows; ``cycle_start`` is the attempt after which the present round of attempts is counted. ``prompt`` is a person's
+    own prompt, used as it stands; ``remix_of`` the generation it remixes."""
+
+    __tablename__ = "clip_plan_clips"
+    __table_args__ = (
+        UniqueConstraint("clip_plan_id", "position"),
+        CheckConstraint("seconds > 0", name="seconds_positive"),
+    )
+
+    clip_plan_id: Mapped[str] = _parent("clip_plans")
+    scene_id: Mapped[str] = _parent("scenes")
+    position: Mapped[int]
+    order_key: Mapped[int]
+    text: Mapped[str]
+    words: Mapped[int]
+    seconds: Mapped[int]
+    visual_intent: Mapped[str]
+    acceptance: Mapped[list[str]]
+    speaker: Mapped[str] = mapped_column(default="")
+    prompt: Mapped[str] = mapped_column(default="")
+    remix_of: Mapped[str] = mapped_column(default="")
+    status: Mapped[str] = mapped_column(String(20), index=True)
+    reason: Mapped[str] = mapped_column(default="")
+    generation: Mapped[int] = mapped_column(default=1)
+    cycle_start: Mapped[int] = mapped_column(default=0)
+    accepted_run_id: Mapped[str | None] = mapped_column(Id)
+
+    plan: Mapped[PlanRow] = relationship(back_populates="clips")
+    scene: Mapped[SceneRow] = relationship(lazy="joined")
+    runs: Mapped[list[RunRow]] = relationship(back_populates="clip", order_by="RunRow.attempt")
+
+
+class RunRow(Touched, Base):
+    """One take. ``request`` is what the provider was asked, frozen with provider, model and endpoint."""
+
+    __tablename__ = "clip_runs"
+    __table_args__ = (UniqueConstraint("clip_id", "attempt"),)
+
+    clip_id: Mapped[str] = _parent("clip_plan_clips")
+    attempt: Mapped[int]
+    status: Mapped[str] = mapped_column(String(20))
+    provider: Mapped[str]
+    model: Mapped[str]
+    endpoint: Mapped[str] = mapped_column(default="")
+    request: Mapped[dict[str, Any]]
+    patches: Mapped[list[str]] = mapped_column(default=list)
+    generation_id: Mapped[str] = mapped_column(default="")
+    provider_status: Mapped[str] = mapped_column(default="")
+    progress: Mapped[float | None]
+    error_code: Mapped[str] = mapped_column(default="")
+    error_message: Mapped[str] = mapped_column(default="")
+    retry_after_seconds: Mapped[float | None]
+    asset_id: Mapped[str | None] = _parent("video_assets", nullable=True, on_delete="SET NULL")
+    poster_asset_id: Mapped[str | None] = _parent("video_assets", nullable=True, on_delete="SET NULL")
+    repair: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    settled_at: Mapped[datetime | None]
+
+    clip: Mapped[ClipRow] = relationship(back_populates="runs")
+    assessments: Mapped[list[AssessmentRow]] = relationship(order_by="AssessmentRow.created_at")
+    overrides: Mapped[list[OverrideRow]] = relationship(order_by="OverrideRow.created_at")
+
+
+class AssessmentRow(Base):
+    __tablename__ = "assessments"
+
+    clip_run_id: Mapped[str] = _parent("clip_runs")
+    verdict: Mapped[str] = mapped_column(String(20), index=True)
+    score: Mapped[float | None]
+    weight_run: Mapped[float]
+    body: Mapped[dict[str, Any]]
+
+
+class OverrideRow(Base):
+    """What a person decided against or beside the assessment. ``check_name`` is empty for the take as a whole."""
+
+    __tablename__ = "assessment_overrides"
+
+    clip_run_id: Mapped[str] = _parent("clip_runs")
+    check_name: Mapped[str] = mapped_column(default="")
+    old_value: Mapped[str]
+    new_value: Mapped[str]
+    reason: Mapped[str]
+    made_by: Mapped[str]
+
+
+class AssetRow(Base):
+    __tablename__ = "video_assets"
+    __table_args__ = (UniqueConstraint("storage_key"),)
+
+    project_id: Mapped[str] = _parent("video_projects")
+    kind: Mapped[str] = mapped_column(String(20))
+    storage_key: Mapped[str]
+    sha256: Mapped[str] = mapped_column(String(64))
+    size_bytes: Mapped[int]
+    mime: Mapped[str]
+    duration_seconds: Mapped[float | None]
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+
+
+class RenderRow(Touched, Base):
+    """``timeline`` names takes by run id, so that a render says exactly what it was made of."""
+
+    __tablename__ = "final_renders"
+
+    clip_plan_id: Mapped[str] = _parent("clip_plans")
+    status: Mapped[str] = mapped_column(String(20))
+    timeline: Mapped[dict[str, Any]]
+    transition: Mapped[str]
+    progress: Mapped[float] = mapped_column(Float, default=0.0)
+    asset_id: Mapped[str | None] = _parent("video_assets", nullable=True, on_delete="SET NULL")
+    poster_asset_id: Mapped[str | None] = _parent("video_assets", nullable=True, on_delete="SET NULL")
+    duration_seconds: Mapped[float | None]
+    frames_copied: Mapped[int] = mapped_column(Integer, default=0)
+    frames_encoded: Mapped[int] = mapped_column(Integer, default=0)
+    error: Mapped[str] = mapped_column(default="")
+    finished_at: Mapped[datetime | None]
+
+
+class ProviderCallRow(Base):
+    """One paid create or remix. Written before the call is made; the provider's id right after.
+
+    States: ``intent`` (about to be sent or outcome unknown), ``accepted`` (generation id known), ``refused`` (provably
+    not accepted, costs nothing), ``needs_decision`` (outcome unknown and the provider cannot be asked).
+    """
+
+    __tablename__ = "provider_calls"
+    __table_args__ = (
+        UniqueConstraint("key"),
+        CheckConstraint("state in ('intent', 'accepted', 'refused', 'needs_decision')", name="state_known"),
+        Index("ix_provider_calls_generation", "provider", "endpoint", "generation_id", unique=True),
+    )
+
+    key: Mapped[str]
+    project_id: Mapped[str] = _parent("video_projects")
+    clip_run_id: Mapped[str] = _parent("clip_runs")
+    provider: Mapped[str]
+    model: Mapped[str]
+    endpoint: Mapped[str]
+    request_hash: Mapped[str] = mapped_column(String(64))
+    state: Mapped[str] = mapped_column(String(20), default="intent")
+    generation_id: Mapped[str | None]
+    cost_usd: Mapped[float]
+    owner: Mapped[str]
+    sends: Mapped[int] = mapped_column(default=0)
+    send_by: Mapped[datetime]
+    sent_at: Mapped[datetime]
+    accepted_at: Mapped[datetime | None]
+    error_code: Mapped[str] = mapped_column(default="")
+    error_message: Mapped[str] = mapped_column(default="")
+    is_adopted: Mapped[bool] = mapped_column(default=False, server_default=false())

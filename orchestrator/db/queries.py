@@ -1,0 +1,159 @@
+"""Every question asked of the tables, by name. Each takes the caller's session and opens none of its own."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.orm import Session, selectinload
+
+from orchestrator.db.models import (
+    BriefRow,
+    ClipRow,
+    PlanRow,
+    ProjectRow,
+    ProviderCallRow,
+    RenderRow,
+    RunRow,
+    ScriptRow,
+)
+from orchestrator.schema.status import ClipStatus, PlanStatus, RenderStatus
+
+_IS_PAID: ColumnElement[bool] = ProviderCallRow.state != "refused"
+
+
+# --- projects ---
+
+
+def films(session: Session) -> Sequence[ProjectRow]:
+    """Film projects, newest first."""
+    query = select(ProjectRow).where(ProjectRow.kind == "film").order_by(ProjectRow.created_at.desc())
+    return session.scalars(query).all()
+
+
+def film_asked_for(session: Session, request_key: str) -> ProjectRow | None:
+    """The newest film made for exactly these words."""
+    query = select(ProjectRow).where(ProjectRow.request_key == request_key)
+    return session.scalar(query.order_by(ProjectRow.created_at.desc()).limit(1))
+
+
+def single_project(session: Session) -> ProjectRow | None:
+    """The project that holds all single clips."""
+    return session.scalar(select(ProjectRow).where(ProjectRow.kind == "single").limit(1))
+
+
+def is_planned_from(session: Session, row: BriefRow | ScriptRow) -> bool:
+    """Whether a plan was made from this brief or script."""
+    used_by = PlanRow.content_brief_id if isinstance(row, BriefRow) else PlanRow.script_id
+    return session.scalar(select(PlanRow.id).where(used_by == row.id).limit(1)) is not None
+
+
+# --- plans and clips ---
+
+
+def plan_with_takes(session: Session, plan_id: str) -> PlanRow:
+    """A plan with its clips, runs, assessments and overrides in a fixed number of statements."""
+    runs = selectinload(PlanRow.clips).selectinload(ClipRow.runs)
+    options = (runs.selectinload(RunRow.assessments), runs.selectinload(RunRow.overrides))
+    return session.scalars(select(PlanRow).where(PlanRow.id == plan_id).options(*options)).one()
+
+
+def plans_at_work(session: Session) -> list[tuple[str, int]]:
+    """(plan id, flow generation) of every plan that a flow should be looking after."""
+    rows = session.execute(select(PlanRow.id, PlanRow.flow_generation).where(PlanRow.is_parked.is_(False)))
+    return [(plan_id, generation) for plan_id, generation in rows]
+
+
+def completed_plans(session: Session) -> Sequence[PlanRow]:
+    return session.scalars(select(PlanRow).where(PlanRow.status == PlanStatus.COMPLETED)).all()
+
+
+def clip_counts(session: Session, plan_id: str) -> dict[str, int]:
+    """How many clips of a plan are in each state."""
+    query = select(ClipRow.status, func.count()).where(ClipRow.clip_plan_id == plan_id).group_by(ClipRow.status)
+    return {status: count for status, count in session.execute(query)}
+
+
+def only_clip(session: Session, plan_id: str) -> ClipRow:
+    """The clip of a plan that has one."""
+    return session.scalars(select(ClipRow).where(ClipRow.clip_plan_id == plan_id)).one()
+
+
+def single_clips(session: Session, *, limit: int) -> Sequence[ClipRow]:
+    """Single clips, newest first, with their runs."""
+    query = select(ClipRow).join(PlanRow).join(ProjectRow).where(ProjectRow.kind == "single")
+    return session.scalars(_with_takes(query.order_by(ClipRow.created_at.desc()).limit(limit))).all()
+
+
+def clips_to_review(session: Session) -> Sequence[ClipRow]:
+    """Clips that wait for a person, longest waiting first."""
+    query = select(ClipRow).where(ClipRow.status == ClipStatus.NEEDS_REVIEW).order_by(ClipRow.updated_at)
+    return session.scalars(_with_takes(query)).all()
+
+
+def tried_clips(session: Session) -> Sequence[ClipRow]:
+    """All settled clips with their runs."""
+    settled = [s for s in ClipStatus if s.is_settled]
+    query = select(ClipRow).where(ClipRow.status.in_(settled)).options(selectinload(ClipRow.runs))
+    return [clip for clip in session.scalars(query) if clip.runs]
+
+
+def accepted_before(session: Session, clip: ClipRow) -> str | None:
+    """Run id of the accepted take of the clip just before this one, None where there is none."""
+    query = select(ClipRow.accepted_run_id).where(
+        ClipRow.clip_plan_id == clip.clip_plan_id, ClipRow.order_key < clip.order_key
+    )
+    return session.scalar(query.order_by(ClipRow.order_key.desc()).limit(1))
+
+
+def first_poster(session: Session, plan_id: str) -> str | None:
+    """Asset id of the first accepted take's poster."""
+    query = select(RunRow.poster_asset_id).join(ClipRow, ClipRow.accepted_run_id == RunRow.id)
+    return session.scalar(query.where(ClipRow.clip_plan_id == plan_id).order_by(ClipRow.order_key).limit(1))
+
+
+# --- runs and renders ---
+
+
+def recent_runs(session: Session, *, limit: int) -> Sequence[RunRow]:
+    options = (selectinload(RunRow.assessments), selectinload(RunRow.overrides), selectinload(RunRow.clip))
+    return session.scalars(select(RunRow).options(*options).order_by(RunRow.created_at.desc()).limit(limit)).all()
+
+
+def newest_render(session: Session, plan_id: str) -> RenderRow | None:
+    query = select(RenderRow).where(RenderRow.clip_plan_id == plan_id)
+    return session.scalar(query.order_by(RenderRow.created_at.desc()).limit(1))
+
+
+def open_renders(session: Session) -> Sequence[str]:
+    """Ids of renders that are queued or were under way."""
+    unfinished = (RenderStatus.QUEUED, RenderStatus.RENDERING)
+    return session.scalars(select(RenderRow.id).where(RenderRow.status.in_(unfinished))).all()
+
+
+# --- money ---
+
+
+def total_cost_usd(session: Session) -> float:
+    return float(session.scalar(select(func.sum(ProviderCallRow.cost_usd)).where(_IS_PAID)) or 0)
+
+
+def plan_calls(session: Session, plan_id: str) -> tuple[int, float]:
+    """(creates, US dollars) of all runs of a plan; refused calls count for nothing."""
+    query = select(func.count(), func.sum(ProviderCallRow.cost_usd)).join(RunRow).join(ClipRow)
+    count, cost = session.execute(query.where(ClipRow.clip_plan_id == plan_id, _IS_PAID)).one()
+    return count, float(cost or 0)
+
+
+def run_costs_usd(session: Session, runs: Iterable[RunRow]) -> defaultdict[str, float]:
+    """US dollars by run id, for all runs at once."""
+    query = select(ProviderCallRow.clip_run_id, func.sum(ProviderCallRow.cost_usd))
+    query = query.where(ProviderCallRow.clip_run_id.in_([r.id for r in runs]), _IS_PAID)
+    costs = session.execute(query.group_by(ProviderCallRow.clip_run_id))
+    return defaultdict(float, {run_id: round(float(cost), 4) for run_id, cost in costs})
+
+
+def _with_takes(query: Select[ClipRow]) -> Select[ClipRow]:
+    runs = selectinload(ClipRow.runs)
+    return query.options(runs.selectinload(RunRow.assessments), runs.selectinload(RunRow.overrides))

@@ -1,0 +1,168 @@
+"""Rows to values and back: the one place where tables meet the frozen values of the walk."""
+
+from __future__ import annotations
+
+import contextlib
+import uuid
+from typing import TypeVar
+
+from pydantic import TypeAdapter
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from orchestrator.db.models import (
+    AssessmentRow,
+    Base,
+    BriefRow,
+    CharacterBibleRow,
+    ClipRow,
+    OverrideRow,
+    PlanRow,
+    RunRow,
+    SceneRow,
+    ScriptRow,
+    StyleBibleRow,
+    new_id,
+)
+from orchestrator.errors import NotFound
+from orchestrator.schema.assessment import Assessment, CheckName, CheckStatus
+from orchestrator.schema.bible import CharacterBible, StyleBible
+from orchestrator.schema.brief import ContentBrief
+from orchestrator.schema.clip_plan import Clip, ClipPlan
+from orchestrator.schema.clip_run import RepairInstruction
+from orchestrator.schema.project import ProjectSettings
+from orchestrator.schema.status import ClipStatus
+from providers.base import CreateClipInput, RemixClipInput
+
+Row = TypeVar("Row", bound=Base)
+Owned = TypeVar("Owned", BriefRow, ScriptRow, PlanRow)
+
+_REQUEST: TypeAdapter[RemixClipInput | CreateClipInput] = TypeAdapter(RemixClipInput | CreateClipInput)
+
+
+def fetch(session: Session, kind: type[Row], row_id: str, *, lock: bool = False) -> Row:
+    """The row with that id. Raises ``NotFound``, also for ids that are not ids at all."""
+    row = None
+    # Postgres would refuse a text that is no UUID with an error of its own.
+    with contextlib.suppress(ValueError):
+        query = select(kind).where(kind.id == str(uuid.UUID(row_id)))
+        row = session.scalar(query.with_for_update(of=kind) if lock else query)
+    if row is None:
+        raise NotFound(f"There is no {_NOUNS.get(kind.__tablename__, 'record')} with the id {row_id!r}.")
+    return row
+
+
+def newest(session: Session, kind: type[Owned], project_id: str) -> Owned | None:
+    """The project's newest brief, script or plan."""
+    return session.scalar(
+        select(kind).where(kind.project_id == project_id).order_by(kind.created_at.desc(), kind.id).limit(1)
+    )
+
+
+_NOUNS = {
+    "video_projects": "project",
+    "clip_plans": "clip plan",
+    "clip_plan_clips": "clip",
+    "clip_runs": "take",
+    "final_renders": "render",
+    "video_assets": "asset",
+    "content_briefs": "brief",
+}
+
+
+def brief_of(row: BriefRow) -> ContentBrief:
+    return ContentBrief(
+        title=row.title,
+        objective=row.objective,
+        audience=row.audience,
+        tone=row.tone,
+        call_to_action=row.call_to_action,
+        language=row.language,
+        style=StyleBible.model_validate(row.style.body),
+        characters=tuple(CharacterBible.model_validate(c.body) for c in row.characters),
+    )
+
+
+def add_brief(session: Session, project_id: str, brief: ContentBrief) -> BriefRow:
+    """A brief with its style and character bibles, as new rows."""
+    style = StyleBibleRow(
+        id=new_id(), project_id=project_id, name=brief.style.name, body=brief.style.model_dump(mode="json")
+    )
+    session.add(style)
+    session.flush()
+    row = BriefRow(
+        id=new_id(),
+        project_id=project_id,
+        style_bible_id=style.id,
+        **brief.model_dump(include={"title", "objective", "audience", "tone", "call_to_action", "language"}),
+    )
+    session.add(row)
+    session.flush()
+    session.add_all(
+        CharacterBibleRow(
+            project_id=project_id,
+            content_brief_id=row.id,
+            position=position,
+            name=character.name,
+            body=character.model_dump(mode="json"),
+        )
+        for position, character in enumerate(brief.characters)
+    )
+    session.flush()
+    return row
+
+
+def add_clips(session: Session, plan_id: str, plan: ClipPlan) -> None:
+    """Scenes and clips of a plan as rows."""
+    for scene in plan.scenes:
+        scene_row = SceneRow(id=new_id(), clip_plan_id=plan_id, position=scene.position, title=scene.title)
+        session.add(scene_row)
+        session.flush()
+        session.add_all(
+            ClipRow(
+                clip_plan_id=plan_id,
+                scene_id=scene_row.id,
+                order_key=clip.position,
+                status=ClipStatus.PENDING,
+                **clip.model_dump(exclude={"acceptance"}),
+                acceptance=list(clip.acceptance),
+            )
+            for clip in scene.clips
+        )
+
+
+def clip_of(row: ClipRow) -> Clip:
+    return Clip(
+        position=row.position,
+        text=row.text,
+        seconds=row.seconds,
+        words=row.words,
+        visual_intent=row.visual_intent,
+        acceptance=tuple(row.acceptance),
+        speaker=row.speaker,
+    )
+
+
+def request_of(row: RunRow) -> CreateClipInput | RemixClipInput:
+    return _REQUEST.validate_python(row.request)
+
+
+def settings_of(row: PlanRow) -> ProjectSettings:
+    return ProjectSettings.model_validate(row.settings)
+
+
+def assessment_of(row: AssessmentRow) -> Assessment:
+    return Assessment.model_validate(row.body)
+
+
+def repair_of(row: RunRow) -> RepairInstruction | None:
+    return RepairInstruction.model_validate(row.repair) if row.repair else None
+
+
+def with_overrides(assessment: Assessment, overrides: list[OverrideRow]) -> dict[CheckName, CheckStatus]:
+    """Statuses of the checks after people had their say; the newest word on a check counts."""
+    statuses = {name: check.status for name, check in assessment.checks.items()}
+    for override in overrides:
+        if override.check_name:
+            statuses[CheckName(override.check_name)] = CheckStatus(override.new_value)
+    return statuses
