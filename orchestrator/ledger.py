@@ -1,0 +1,273 @@
+"""The ledger of provider calls: the only place from which a provider is asked to create, and so to charge.
+
+A row is committed before the call is sent and the provider's id right after it is answered. Whoever finds a row whose
+answer is missing asks the provider's list first and never pays blindly a second time. The project's budget is checked
+in the transaction that writes the row.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import time
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from orchestrator.db.models import ProjectRow, ProviderCallRow, RunRow
+from orchestrator.db.session import Database
+from orchestrator.errors import BudgetExceeded, NeedsDecision
+from orchestrator.schema.status import RunStatus
+from orchestrator.schema.value import Value
+from providers.base import (
+    AuthFailed,
+    ContentRejected,
+    CreateClipInput,
+    Generation,
+    InvalidRequest,
+    OutcomeUnknown,
+    ProviderError,
+    QuotaExhausted,
+    RateLimited,
+    RemixClipInput,
+    Retired,
+    Unavailable,
+    VideoProvider,
+)
+
+# Longer than any create may take; after it a sender that never reported back is taken for dead.
+SEND_SECONDS = 90.0
+# Clocks of provider and database may differ a little when creation times are compared.
+CLOCK_SKEW = timedelta(seconds=30)
+MAX_SENDS = 3
+RECONCILE_PATIENCE_SECONDS = 120.0
+
+_REFUSALS: dict[str, type[ProviderError]] = {
+    e.code: e for e in (RateLimited, Unavailable, ContentRejected, InvalidRequest, AuthFailed, QuotaExhausted, Retired)
+}
+
+
+class PaidCall(Value):
+    """What is about to be paid: the request with the run, project and price it belongs to."""
+
+    run_id: str
+    project_id: str
+    provider: str
+    endpoint: str
+    request: CreateClipInput | RemixClipInput
+    cost_usd: float
+    budget_usd: float | None
+
+
+class Ledger:
+    """``owner`` names this process; two processes never send the same call at the same time."""
+
+    def __init__(self, database: Database, *, owner: str) -> None:
+        self._database = database
+        self._owner = owner
+
+    async def create(self, call: PaidCall, provider: VideoProvider) -> str:
+        """The generation id for ``call``, created now or found from an earlier life.
+
+        Raises ``BudgetExceeded`` before anything is sent, ``NeedsDecision`` when the outcome cannot be learnt, and the
+        provider's own error when it provably refused.
+        """
+        started = time.monotonic()
+        while True:
+            row = self._find(call.request.key)
+            if row is None:
+                is_mine = self._write_intent(call)
+            elif row.generation_id:
+                return row.generation_id
+            elif row.state == "refused":
+                raise _REFUSALS.get(row.error_code, ProviderError)(row.error_message)
+            elif row.state == "needs_decision":
+                raise NeedsDecision
+            else:
+                is_mine = await self._reconcile(call, row, provider, started=started)
+            if is_mine:
+                await self._send(call, provider)
+            elif row is not None:
+                await asyncio.sleep(0.2)
+
+    async def _send(self, call: PaidCall, provider: VideoProvider) -> None:
+        if not self._still_mine(call.request.key):
+            return
+        try:
+            if isinstance(call.request, RemixClipInput):
+                generation = await provider.remix_clip(call.request)
+            else:
+                generation = await provider.create_clip(call.request)
+        except OutcomeUnknown:
+            return  # the loop reconciles
+        except ProviderError as error:
+            self._refuse(call, error)
+            raise
+        try:
+            self._accept(call, generation, is_adopted=False)
+        except IntegrityError:
+            # Another lost call with the same words took this generation for its own while the answer was on its way.
+            # Its own must be in the list, so this one may look for it but never send again.
+            self._set(call.request.key, sends=MAX_SENDS)
+
+    async def _reconcile(
+        self, call: PaidCall, row: ProviderCallRow, provider: VideoProvider, *, started: float
+    ) -> bool:
+        """Learn what became of an unanswered call. True when it is provably safe to send it (again) from here."""
+        profile = provider.profile
+        if not profile.supports_list:
+            self._set(row.key, state="needs_decision")
+            raise NeedsDecision
+        with self._database.read() as session:
+            now = self._database.now(session)
+        settled_at = row.sent_at + timedelta(seconds=profile.reconcile_grace_seconds)
+        await asyncio.sleep(max(0.0, (settled_at - now).total_seconds()))
+        try:
+            found = await provider.find_generation(
+                call.request, created_after=row.sent_at - CLOCK_SKEW, claimed=self._claimed(row)
+            )
+        except (RateLimited, Unavailable, OutcomeUnknown) as error:
+            if time.monotonic() - started > RECONCILE_PATIENCE_SECONDS:
+                self._set(row.key, state="needs_decision")
+                raise NeedsDecision(
+                    f"A paid request was sent, its answer was lost, and the provider cannot be asked: {error}"
+                ) from None
+            await asyncio.sleep(2.0)
+            return False
+        except ProviderError as error:
+            self._set(row.key, state="needs_decision")
+            raise NeedsDecision(
+                f"A paid request was sent, its answer was lost, and the provider's list cannot be read: {error}"
+            ) from None
+        if found is not None:
+            # Two lost calls with the same words can find the same generation; the table lets one of them have it.
+            with contextlib.suppress(IntegrityError):
+                self._accept(call, found, is_adopted=True)
+            return False
+        if row.sends >= MAX_SENDS:
+            self._set(row.key, state="needs_decision")
+            raise NeedsDecision("The provider lost the answer several times in a row. Nothing was found in its list.")
+        return self._reclaim(row)
+
+    # --- the rows ---
+
+    def _find(self, key: str) -> ProviderCallRow | None:
+        with self._database.read() as session:
+            return session.scalar(select(ProviderCallRow).where(ProviderCallRow.key == key))
+
+    def _write_intent(self, call: PaidCall) -> bool:
+        """False when another process wrote it first."""
+        with self._database.write() as session:
+            # The project's row is the lock under which its money is counted.
+            session.scalar(select(ProjectRow.id).where(ProjectRow.id == call.project_id).with_for_update())
+            if session.scalar(select(ProviderCallRow.id).where(ProviderCallRow.key == call.request.key)):
+                return False
+            if call.budget_usd is not None:
+                left = call.budget_usd - spent_usd(session, call.project_id)
+                if call.cost_usd > left + 1e-9:
+                    raise BudgetExceeded(
+                        f"The next clip costs ${call.cost_usd:.2f} and ${max(left, 0):.2f} of the budget of "
+                        f"${call.budget_usd:.2f} is left. Raise the budget to go on; finished clips were kept."
+                    )
+            now = self._database.now(session)
+            session.add(
+                ProviderCallRow(
+                    key=call.request.key,
+                    project_id=call.project_id,
+                    clip_run_id=call.run_id,
+                    provider=call.provider,
+                    model=call.request.model,
+                    endpoint=call.endpoint,
+                    request_hash=hashlib.sha256(call.request.model_dump_json().encode()).hexdigest(),
+                    cost_usd=call.cost_usd,
+                    owner=self._owner,
+                    sends=1,
+                    sent_at=now,
+                    send_by=now + timedelta(seconds=SEND_SECONDS),
+                )
+            )
+        return True
+
+    def _still_mine(self, key: str) -> bool:
+        """A process that was stopped between intent and send must not send late: somebody may have reconciled."""
+        with self._database.read() as session:
+            row = session.scalar(select(ProviderCallRow).where(ProviderCallRow.key == key))
+            return (
+                row is not None
+                and row.owner == self._owner
+                and row.generation_id is None
+                and self._database.now(session) < row.send_by
+            )
+
+    def _reclaim(self, row: ProviderCallRow) -> bool:
+        """Take over the right to send. One process wins; a sender from another process that may still be at it is
+        waited for (its own calls cannot be under way: a process sends a key once at a time)."""
+        with self._database.write() as session:
+            now = self._database.now(session)
+            taken = session.execute(
+                update(ProviderCallRow)
+                .where(
+                    ProviderCallRow.key == row.key,
+                    ProviderCallRow.generation_id.is_(None),
+                    ProviderCallRow.sends == row.sends,
+                    (ProviderCallRow.owner == self._owner) | (ProviderCallRow.send_by < now),
+                )
+                .values(
+                    owner=self._owner,
+                    sends=row.sends + 1,
+                    sent_at=now,
+                    send_by=now + timedelta(seconds=SEND_SECONDS),
+                )
+            )
+            return taken.rowcount == 1  # pyright: ignore[reportAttributeAccessIssue]
+
+    def _claimed(self, row: ProviderCallRow) -> frozenset[str]:
+        with self._database.read() as session:
+            ids = session.scalars(
+                select(ProviderCallRow.generation_id).where(
+                    ProviderCallRow.provider == row.provider,
+                    ProviderCallRow.generation_id.is_not(None),
+                    ProviderCallRow.sent_at > row.sent_at - timedelta(days=2),
+                )
+            )
+            return frozenset(i for i in ids if i)
+
+    def _accept(self, call: PaidCall, generation: Generation, *, is_adopted: bool) -> None:
+        with self._database.write() as session:
+            now = self._database.now(session)
+            session.execute(
+                update(ProviderCallRow)
+                .where(ProviderCallRow.key == call.request.key, ProviderCallRow.generation_id.is_(None))
+                .values(state="accepted", generation_id=generation.id, accepted_at=now, is_adopted=is_adopted)
+            )
+            session.execute(
+                update(RunRow)
+                .where(RunRow.id == call.run_id)
+                .values(generation_id=generation.id, status=RunStatus.GENERATING, provider_status=generation.raw_status)
+            )
+
+    def _refuse(self, call: PaidCall, error: ProviderError) -> None:
+        with self._database.write() as session:
+            session.execute(
+                update(ProviderCallRow)
+                .where(ProviderCallRow.key == call.request.key)
+                .values(state="refused", cost_usd=0.0, error_code=error.code, error_message=str(error))
+            )
+
+    def _set(self, key: str, **values: Any) -> None:
+        with self._database.write() as session:
+            session.execute(update(ProviderCallRow).where(ProviderCallRow.key == key).values(**values))
+
+
+def spent_usd(session: Session, project_id: str) -> float:
+    """What a project has spent or may have spent: everything not provably refused."""
+    total = session.scalar(
+        select(func.sum(ProviderCallRow.cost_usd)).where(
+            ProviderCallRow.project_id == project_id, ProviderCallRow.state != "refused"
+        )
+    )
+    return float(total or 0.0)
