@@ -1,0 +1,157 @@
+"""The durable engine: DBOS Transact on a file of its own, or on Postgres. The only importer of dbos.
+
+Only plain JSON goes through it (ids in, small results out): our own tables are the truth, its tables are private to it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
+from filelock import FileLock, Timeout
+
+from orchestrator.engine import Flow, Step
+
+log = logging.getLogger(__name__)
+
+# Fixed on purpose: the default is a hash of the source, and an edit would orphan every unfinished flow.
+FLOWS_VERSION = "flows-1"
+APP_NAME = "video-orchestrator"
+# A clip that kills the process every time is parked after so many recoveries.
+MAX_RECOVERIES = 20
+_ENDED = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
+
+
+class _Context:
+    """FlowContext of a running workflow."""
+
+    async def step(self, name: str, function: Step, *arguments: Any) -> Any:
+        return await DBOS.run_step_async({"name": name}, function, *arguments)
+
+    async def run_all(self, queue: str, flow: str, calls: Mapping[str, tuple[Any, ...]]) -> dict[str, Any]:
+        handles = {}
+        for flow_id, arguments in calls.items():
+            with SetWorkflowID(flow_id):
+                handles[flow_id] = await DBOS.enqueue_workflow_async(queue, _WORKFLOWS[flow], *arguments)
+        results: dict[str, Any] = {}
+        for flow_id, handle in handles.items():
+            try:
+                results[flow_id] = await handle.get_result(polling_interval_sec=0.25)
+            except Exception as error:  # whatever broke the child: its clip says so, the plan goes on
+                log.error("Flow %s ended badly: %s", flow_id, error)
+                results[flow_id] = None
+        return results
+
+    async def sleep(self, seconds: float) -> None:
+        await DBOS.sleep_async(seconds)
+
+
+_WORKFLOWS: dict[str, Any] = {}
+
+
+class DbosEngine:
+    """Flows on DBOS. ``url`` empty: a SQLite file in ``data_dir``, executed by the one process that holds its lock;
+    a second process becomes a client whose flows the first one runs."""
+
+    def __init__(self, flows: Mapping[str, Flow], *, widths: Mapping[str, int], url: str, data_dir: Path) -> None:
+        self._flows = flows
+        self._widths = widths
+        self._path = data_dir / "engine.sqlite3"
+        self._is_sqlite = not url
+        self._url = url or f"sqlite:///{self._path}"
+        self._lock = FileLock(data_dir / "engine.lock")
+        self._client: DBOSClient | None = None
+        self._is_launched = False
+        self.is_executor = False
+
+    def launch(self) -> None:
+        if self._is_launched:
+            return
+        self._is_launched = True
+        self.is_executor = self._take_lock()
+        _quieten()
+        if not self.is_executor:
+            self._client = DBOSClient(system_database_url=self._url, serializer=DBOSPortableJSONSerializer())
+            return
+        if self._is_sqlite:
+            with sqlite3.connect(self._path) as connection:
+                connection.execute("PRAGMA journal_mode=wal")
+        config: DBOSConfig = {
+            "name": APP_NAME,
+            "system_database_url": self._url,
+            "application_version": FLOWS_VERSION,
+            "executor_id": "local" if self._is_sqlite else f"worker-{os.getpid()}",
+            "serializer": DBOSPortableJSONSerializer(),
+            "log_level": "ERROR",
+            "enable_otlp": False,
+        }
+        if not self._is_sqlite:
+            config["db_engine_kwargs"] = {"connect_args": {"prepare_threshold": None}}
+        DBOS(config=config)
+        for name, flow in self._flows.items():
+            _WORKFLOWS[name] = DBOS.workflow(name=name, max_recovery_attempts=MAX_RECOVERIES)(_bind(flow))
+        DBOS.launch()
+        for queue, width in self._widths.items():
+            DBOS.register_queue(queue, worker_concurrency=width, polling_interval_sec=0.2)
+
+    def stop(self) -> None:
+        if not self._is_launched:
+            return
+        self._is_launched = False
+        if self._client is not None:
+            self._client.destroy()
+            self._client = None
+        if self.is_executor:
+            DBOS.destroy(destroy_registry=True)
+            self.is_executor = False
+            self._lock.release()
+
+    def enqueue(self, queue: str, flow: str, flow_id: str, *arguments: Any) -> None:
+        if self._client is not None:
+            self._client.enqueue(
+                {
+                    "queue_name": queue,
+                    "workflow_name": flow,
+                    "workflow_id": flow_id,
+                    "app_version": FLOWS_VERSION,
+                },
+                *arguments,
+            )
+            return
+        with SetWorkflowID(flow_id):
+            DBOS.enqueue_workflow(queue, _WORKFLOWS[flow], *arguments)
+
+    def is_finished(self, flow_id: str) -> bool:
+        source = self._client if self._client is not None else DBOS
+        found = source.list_workflows(workflow_ids=[flow_id], load_input=False, load_output=False)
+        return bool(found) and found[0].status in _ENDED
+
+    def _take_lock(self) -> bool:
+        """One process executes a SQLite file; Postgres takes any number."""
+        if not self._is_sqlite:
+            return True
+        try:
+            self._lock.acquire(blocking=False)
+        except Timeout:
+            return False
+        return True
+
+
+def _bind(flow: Flow) -> Any:
+    context = _Context()
+
+    async def run(*arguments: Any) -> Any:
+        return await flow(context, *arguments)
+
+    run.__qualname__ = run.__name__ = getattr(flow, "__name__", "flow")
+    return run
+
+
+def _quieten() -> None:
+    """Its INFO lines advertise a console we do not have; its errors about cancelled flows are expected."""
+    logging.getLogger("dbos").setLevel(logging.CRITICAL)
