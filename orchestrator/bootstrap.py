@@ -1,0 +1,184 @@
+"""The only place that names concrete adapters: settings in, a working application out."""
+
+from __future__ import annotations
+
+import os
+import socket
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from orchestrator.assessor import AssessmentPolicy
+from orchestrator.choices import Choices
+from orchestrator.db.session import Database, open_database
+from orchestrator.doctor import examine
+from orchestrator.engine import Engine, InlineEngine
+from orchestrator.errors import BadInput, CannotWrite, NotConfigured
+from orchestrator.flows import Flows
+from orchestrator.generator import Generator
+from orchestrator.ledger import Ledger
+from orchestrator.loose_files import LooseFiles
+from orchestrator.perception.vision import OpenAIViewer
+from orchestrator.perception.whisper import WhisperListener
+from orchestrator.service import Service
+from orchestrator.settings import Settings
+from orchestrator.storage.local import LocalAssetStore
+from orchestrator.views import Views
+from providers.base import InvalidRequest, VideoProvider
+from providers.mock.provider import MockProvider
+from providers.openai_videos import OpenAIVideosProvider
+
+_OPENAI_HOST = "api.openai.com"
+_TITLES = {"mock": "Mock (free animatic)", "sora": "Sora protocol (/v1/videos)"}
+# One film at a time is encoded, one take at a time is listened to: both use every core they get.
+_WIDTHS = {"plans": 64, "render": 1, "assess": 1}
+
+
+@dataclass
+class App:
+    """Everything wired. ``start`` begins the engine's work; reads and commands work without it too."""
+
+    settings: Settings
+    service: Service
+    views: Views
+    engine: Engine
+    database: Database
+    files: LooseFiles
+    flows: Flows
+    listener: WhisperListener
+
+    def start(self) -> None:
+        """Launch the engine and take up whatever an earlier process left unfinished."""
+        self.engine.launch()
+        if self.engine.is_executor:
+            self.service.recover()
+
+    def stop(self) -> None:
+        """Stop the engine and the child processes; unfinished work goes on at the next start."""
+        self.flows.is_stopping.set()
+        self.engine.stop()
+        self.listener.close()
+        self.database.close()
+
+
+_current: App | None = None
+
+
+def current() -> App:
+    """The application this process serves. Raises ``NotConfigured`` before it was started."""
+    if _current is None:
+        raise NotConfigured("The application has not been started.", hint="Start it with: make app")
+    return _current
+
+
+def use(app: App | None) -> None:
+    """Name the application that pages and routes of this process work with."""
+    global _current
+    _current = app
+
+
+def load_settings() -> Settings:
+    """Settings from the environment and ``.env``. Raises ``BadInput`` naming every setting that is wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(str(p) for p in e['loc']).upper()}: {e['msg']}" for e in error.errors())
+        raise BadInput(f"Settings cannot be used. {wrong}", hint="Mend them in the environment or in .env.") from None
+
+
+def build(settings: Settings | None = None, *, is_durable: bool = True) -> App:
+    """Wire the application. ``is_durable`` False runs flows in memory (tests, one-off work).
+
+    Raises ``CannotWrite`` for an unusable DATA_DIR, ``NotConfigured`` for an unreachable database, ``BadInput`` for
+    settings that make no sense.
+    """
+    settings = settings or load_settings()
+    data_dir = _ensure_folder(settings.data_dir)
+    cache_dir = data_dir / "cache"
+    database = open_database(settings.database_url.get_secret_value(), data_dir=data_dir)
+    providers, missing = _providers(settings, data_dir)
+    choices = Choices(settings=settings, profiles={n: p.profile for n, p in providers.items()}, missing=missing)
+    store = LocalAssetStore(data_dir / "assets")
+    # On SQLite a file lock lets one process work at a time, so whatever it finds unsent is its own.
+    owner = "local" if database.is_sqlite else f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+    listener = WhisperListener(model=settings.whisper_model, cache_dir=cache_dir / "whisper")
+    viewer = OpenAIViewer(
+        base_url=settings.openai_base_url, api_key=settings.openai_api_key, model=settings.vision_model
+    )
+    flows = Flows(
+        database=database,
+        generator=Generator(
+            providers, ledger=Ledger(database, owner=owner), store=store, scratch=cache_dir / "downloads"
+        ),
+        store=store,
+        listener=listener,
+        viewer=viewer,
+        profiles=choices.profiles,
+        endpoints={"sora": settings.sora_base_url},
+        fallbacks=tuple(n for n in settings.fallback_providers if n in providers),
+        policy=AssessmentPolicy(),
+        cache_dir=cache_dir,
+    )
+    engine = _engine(settings, flows, is_durable=is_durable, data_dir=data_dir)
+    return App(
+        settings=settings,
+        service=Service(database=database, engine=engine, choices=choices),
+        views=Views(
+            database=database,
+            store=store,
+            choices=choices,
+            titles=_TITLES,
+            examine=lambda: examine(settings, choices, database=database, listener=listener, viewer=viewer),
+        ),
+        files=LooseFiles(listener=listener, viewer=viewer, policy=flows.policy, cache_dir=cache_dir),
+        engine=engine,
+        database=database,
+        flows=flows,
+        listener=listener,
+    )
+
+
+def _ensure_folder(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotWrite(f"DATA_DIR cannot be used: {error.strerror}: {folder}") from None
+    if not os.access(folder, os.W_OK):
+        raise CannotWrite(f"DATA_DIR cannot be written to: {folder}")
+    return folder.resolve()
+
+
+def _providers(settings: Settings, data_dir: Path) -> tuple[dict[str, VideoProvider], dict[str, tuple[str, ...]]]:
+    """The adapters that can be used, and what the others lack."""
+    try:
+        mock = MockProvider(
+            root=data_dir / "mock",
+            delay_seconds=settings.mock_delay_seconds,
+            failure_rate=settings.mock_failure_rate,
+            defects=settings.mock_defects,
+        )
+    except InvalidRequest as error:
+        raise BadInput(f"MOCK_DEFECTS cannot be used. {error}") from None
+    providers: dict[str, VideoProvider] = {"mock": mock}
+    missing: dict[str, tuple[str, ...]] = {}
+    key = settings.sora_api_key.get_secret_value()
+    # A server of one's own needs no key; OpenAI's did.
+    if key or _OPENAI_HOST not in settings.sora_base_url:
+        providers["sora"] = OpenAIVideosProvider(
+            base_url=settings.sora_base_url, api_key=key, model=settings.sora_model
+        )
+    else:
+        missing["sora"] = ("SORA_BASE_URL", "SORA_API_KEY")
+    return providers, missing
+
+
+def _engine(settings: Settings, flows: Flows, *, is_durable: bool, data_dir: Path) -> Engine:
+    widths = {**_WIDTHS, "clips": settings.max_concurrent_clips}
+    if not is_durable:
+        return InlineEngine(flows.by_name(), widths=widths)
+    from orchestrator.engine_dbos import DbosEngine
+
+    url = settings.database_url.get_secret_value()
+    return DbosEngine(flows.by_name(), widths=widths, url="" if url.startswith("sqlite") else url, data_dir=data_dir)

@@ -1,0 +1,76 @@
+"""What a project leaves open, filled from the configuration and checked against the provider's profile. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from orchestrator.errors import BadInput, UnknownProvider
+from orchestrator.schema.clip_plan import PlanConstraints
+from orchestrator.schema.clip_run import RetryPolicy
+from orchestrator.schema.project import ProjectSettings
+from orchestrator.settings import Settings
+from providers.base import ProviderProfile
+
+
+@dataclass(frozen=True)
+class Choices:
+    """``profiles`` are the providers that can be used now; ``missing`` says of the others which settings they lack."""
+
+    settings: Settings
+    profiles: Mapping[str, ProviderProfile]
+    missing: Mapping[str, tuple[str, ...]]
+
+    def profile(self, name: str = "") -> ProviderProfile:
+        """The profile of a provider, the configured default when ``name`` is empty. Raises ``UnknownProvider``."""
+        name = name or self.settings.video_provider
+        if name in self.profiles:
+            return self.profiles[name]
+        if lacking := self.missing.get(name):
+            raise UnknownProvider(
+                f"The provider {name!r} is not set up: {', '.join(lacking)} is missing.",
+                hint="Set it in the environment or in .env, or use the provider mock, which is free.",
+            )
+        known = ", ".join(sorted({*self.profiles, *self.missing}))
+        raise UnknownProvider(f"There is no provider called {name!r}. Known: {known}.")
+
+    def complete(self, wanted: ProjectSettings) -> ProjectSettings:
+        """``wanted`` with every gap filled. Raises ``UnknownProvider`` and ``BadInput`` (a size not sold)."""
+        profile = self.profile(wanted.provider)
+        size = wanted.size or profile.sizes[0]
+        if size not in profile.sizes:
+            raise BadInput(f"{profile.title} does not make {size}. It makes {', '.join(profile.sizes)}.")
+        return wanted.model_copy(
+            update={
+                "provider": profile.name,
+                "model": wanted.model or profile.models[0],
+                "size": size,
+                "budget_usd": self.settings.budget_usd if wanted.budget_usd is None else wanted.budget_usd,
+                "retry_policy": wanted.retry_policy
+                if "retry_policy" in wanted.model_fields_set
+                else RetryPolicy(max_attempts=self.settings.max_retry_attempts),
+            }
+        )
+
+    def constraints(self, settings: ProjectSettings) -> PlanConstraints:
+        """What a plan for the project's provider and pace must keep to."""
+        return PlanConstraints(
+            words_per_minute=settings.words_per_minute,
+            durations_seconds=self.profile(settings.provider).durations_seconds,
+            default_clip_seconds=self.settings.default_clip_duration,
+        )
+
+    def single_seconds(self, settings: ProjectSettings, *, prompt: str, seconds: int) -> int:
+        """The length of a single clip, checked with its prompt. Raises ``BadInput``."""
+        profile = self.profile(settings.provider)
+        if not prompt:
+            raise BadInput("Write a prompt first.")
+        if len(prompt) > profile.prompt_limit_characters:
+            raise BadInput(
+                f"The prompt has {len(prompt):,} characters; {profile.title} takes {profile.prompt_limit_characters:,}."
+            )
+        seconds = seconds or profile.fit_seconds(self.settings.default_clip_duration)
+        if seconds not in profile.durations_seconds:
+            offered = ", ".join(str(s) for s in profile.durations_seconds)
+            raise BadInput(f"{profile.title} makes clips of {offered} s, not {seconds} s.")
+        return seconds

@@ -1,0 +1,483 @@
+"""The walk, made durable: how a plan, a clip and a render go from one state to the next.
+
+Read it top to bottom. The three flows at the start sequence named steps and nothing else; each step below opens a
+short transaction, does one thing and saves it. A step that is run a second time, because the process died before its
+result was remembered, finds what it saved and returns the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import shutil
+import threading
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from orchestrator.assembler import Take, build_timeline
+from orchestrator.assessor import AssessmentPolicy, Expectation, assess_take
+from orchestrator.db.models import AssessmentRow, AssetRow, ClipRow, PlanRow, RenderRow, RunRow, new_id, utc_now
+from orchestrator.db.queries import accepted_before, newest_render
+from orchestrator.db.records import assessment_of, brief_of, clip_of, fetch, repair_of, request_of, settings_of
+from orchestrator.db.session import Database, Session
+from orchestrator.engine import Flow, FlowContext
+from orchestrator.errors import BudgetExceeded, NeedsDecision, OrchestratorError
+from orchestrator.generator import DeadlinePassed, Generator
+from orchestrator.ledger import PaidCall
+from orchestrator.media.frames import grab_last_frame
+from orchestrator.media.render import render_timeline
+from orchestrator.perception.base import Listener, Viewer
+from orchestrator.repair import decide
+from orchestrator.scene_crafter import craft_clip, craft_remix
+from orchestrator.scene_crafter.own import craft_own
+from orchestrator.schema.assessment import Verdict
+from orchestrator.schema.clip_run import RepairInstruction, RepairStrategy
+from orchestrator.schema.project import ProjectSettings
+from orchestrator.schema.status import ClipStatus, PlanStatus, RenderStatus, RunStatus
+from orchestrator.schema.timeline import Timeline, Transition
+from orchestrator.storage.base import AssetStore
+from providers.base import Generation, GenerationStatus, ProviderError, ProviderProfile
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Flows:
+    """The flows and their steps. ``profiles`` and ``endpoints`` are by provider name; ``fallbacks`` are usable names
+    in the order they are to be tried."""
+
+    database: Database
+    generator: Generator
+    store: AssetStore
+    listener: Listener
+    viewer: Viewer
+    profiles: Mapping[str, ProviderProfile]
+    endpoints: Mapping[str, str]
+    fallbacks: tuple[str, ...]
+    policy: AssessmentPolicy
+    cache_dir: Path
+    is_stopping: threading.Event = field(default_factory=threading.Event)
+
+    def by_name(self) -> dict[str, Flow]:
+        return {"plan": self.plan_flow, "clip": self.clip_flow, "render": self.render_flow, "assess": self.assess_flow}
+
+    # --- the flows ---
+
+    async def plan_flow(self, flow: FlowContext, plan_id: str, generation: int) -> str:
+        """All clips of a plan, round after round while there are clips to do, then the film."""
+        while True:
+            clips = await flow.step("open_round", self.open_round, plan_id)
+            if clips:
+                await flow.run_all("clips", "clip", {f"clip:{c}:{g}": (c, g) for c, g in clips})
+                continue
+            end = await flow.step("close_plan", self.close_plan, plan_id, generation)
+            if end == "again":
+                continue
+            if end.startswith("render:"):
+                await flow.run_all("render", "render", {end: (end.removeprefix("render:"),)})
+                if await flow.step("finish_plan", self.finish_plan, plan_id) == "again":
+                    continue
+            return end
+
+    async def clip_flow(self, flow: FlowContext, clip_id: str, generation: int) -> str:
+        """Take after take until one is accepted, nothing more can be done, or the plan is paused."""
+        try:
+            while True:
+                run_id = await flow.step("craft", self.craft, clip_id, generation)
+                if not run_id:
+                    return "stopped"
+                if await flow.step("create", self.create, run_id) and await flow.step("wait", self.wait, run_id):
+                    await flow.step("fetch", self.fetch, run_id)
+                    await flow.step("assess", self.assess, run_id)
+                settled = await flow.step("settle", self.settle, run_id)
+                if not settled["is_retry"]:
+                    return settled["status"]
+                await flow.sleep(settled["delay_seconds"])
+        except Exception as error:
+            if self.is_stopping.is_set():
+                raise
+            log.exception("Clip %s broke off", clip_id)
+            code = getattr(error, "code", "internal_error")
+            return await flow.step("break_off", self.break_off, clip_id, generation, str(code), str(error))
+
+    async def render_flow(self, flow: FlowContext, render_id: str) -> str:
+        return await flow.step("render", self.render, render_id)
+
+    async def assess_flow(self, flow: FlowContext, run_id: str, _count: int) -> str:
+        """A person asked for the newest take to be assessed again."""
+        return await flow.step("reassess", self.reassess, run_id)
+
+    # --- steps of the plan ---
+
+    async def open_round(self, plan_id: str) -> list[list[Any]]:
+        """[clip id, generation] of every clip still to be done; none when the plan is not running."""
+        with self.database.read() as session:
+            plan = fetch(session, PlanRow, plan_id)
+            if plan.status != PlanStatus.RUNNING:
+                return []
+            return [[c.id, c.generation] for c in plan.clips if not ClipStatus(c.status).is_settled]
+
+    async def close_plan(self, plan_id: str, generation: int) -> str:
+        """Settle the plan in one transaction, so that a click at the same moment is either seen or starts anew."""
+        with self.database.write() as session:
+            plan = fetch(session, PlanRow, plan_id, lock=True)
+            if plan.status == PlanStatus.RUNNING:
+                if any(not ClipStatus(c.status).is_settled for c in plan.clips):
+                    return "again"
+                passed = [c for c in plan.clips if c.status == ClipStatus.PASSED]
+                is_ready = bool(passed) and (len(passed) == len(plan.clips) or settings_of(plan).skip_failed)
+                if is_ready and plan.project.kind == "film":
+                    render_id = _render_id(plan.id, generation)
+                    if session.get(RenderRow, render_id) is None:
+                        add_render(session, plan, transition=settings_of(plan).transition, render_id=render_id)
+                    return f"render:{render_id}"
+                plan.status = PlanStatus.COMPLETED if is_ready else PlanStatus.INCOMPLETE
+                plan.finished_at = utc_now()
+            plan.is_parked = True
+            return plan.status
+
+    async def finish_plan(self, plan_id: str) -> str:
+        with self.database.write() as session:
+            plan = fetch(session, PlanRow, plan_id, lock=True)
+            if plan.status == PlanStatus.RUNNING:
+                if any(not ClipStatus(c.status).is_settled for c in plan.clips):
+                    return "again"
+                newest = newest_render(session, plan_id)
+                is_done = newest is not None and newest.status == RenderStatus.DONE
+                plan.status = PlanStatus.COMPLETED if is_done else PlanStatus.INCOMPLETE
+                plan.finished_at = utc_now()
+            plan.is_parked = True
+            return plan.status
+
+    # --- steps of a clip ---
+
+    async def craft(self, clip_id: str, generation: int) -> str:
+        """The run to work on: an unfinished one if there is, else a new one with what repair asked for. Empty when the
+        plan is not running; the clip is then left for the next start."""
+        with self.database.write() as session:
+            clip = fetch(session, ClipRow, clip_id, lock=True)
+            plan = clip.plan
+            if plan.status != PlanStatus.RUNNING or clip.generation != generation:
+                if clip.generation == generation and not ClipStatus(clip.status).is_settled:
+                    clip.status = ClipStatus.PENDING
+                    clip.generation += 1
+                return ""
+            clip.reason = ""
+            last = clip.runs[-1] if clip.runs else None
+            if last is None or last.status == RunStatus.SETTLED:
+                last = self._new_run(clip, plan, last)
+                session.add(last)
+            clip.status = ClipStatus.ASSESSING if last.asset_id else ClipStatus.GENERATING
+            return last.id
+
+    def _new_run(self, clip: ClipRow, plan: PlanRow, last: RunRow | None) -> RunRow:
+        settings = settings_of(plan)
+        attempt = last.attempt + 1 if last else 1
+        history = self._history(clip)
+        repair = history[-1] if history else None
+        provider, model = settings.provider, settings.model
+        for instruction in history:
+            if instruction.strategy is RepairStrategy.FALLBACK_PROVIDER:
+                provider, model = instruction.provider, self.profiles[instruction.provider].models[0]
+        profile = self.profiles[provider]
+        run_id = new_id()
+        asked: dict[str, Any] = {
+            "profile": profile,
+            "model": model,
+            "size": settings.size if settings.size in profile.sizes else profile.sizes[0],
+            "key": run_id,
+            "patches": tuple(line for instruction in history for line in instruction.patch),
+            "seed": settings.seed + clip.position * 1000 + attempt if profile.supports_seed else None,
+            "labels": {"position": str(clip.position), "attempt": str(attempt)},
+        }
+        if clip.prompt:
+            request = craft_own(clip.prompt, clip=clip_of(clip), **asked)
+        else:
+            request = craft_clip(clip_of(clip), brief=brief_of(plan.brief), **asked)
+        if repair and last and repair.strategy is RepairStrategy.REMIX and last.generation_id:
+            request = craft_remix(request, source_generation_id=last.generation_id, remix_text=repair.remix_text)
+        elif not last and clip.remix_of:
+            request = craft_remix(request, source_generation_id=clip.remix_of, remix_text=clip.prompt)
+        return RunRow(
+            id=run_id,
+            clip_id=clip.id,
+            attempt=attempt,
+            status=RunStatus.CRAFTED,
+            provider=provider,
+            model=request.model,
+            endpoint=self.endpoints.get(provider, ""),
+            request=request.model_dump(mode="json"),
+            patches=list(repair.patch) if repair else [],
+        )
+
+    async def create(self, run_id: str) -> bool:
+        """Pay for the generation, once. False when the provider or the budget refused; the run says why."""
+        with self.database.read() as session:
+            run = fetch(session, RunRow, run_id)
+            if run.generation_id:
+                return True
+            plan = run.clip.plan
+            request = request_of(run)
+            call = PaidCall(
+                run_id=run_id,
+                project_id=plan.project_id,
+                provider=run.provider,
+                endpoint=run.endpoint,
+                request=request,
+                cost_usd=self.profiles[run.provider].cost_usd(model=run.model, seconds=request.seconds),
+                budget_usd=ProjectSettings.model_validate(plan.project.settings).budget_usd,
+            )
+        try:
+            await self.generator.create(call)
+        except (ProviderError, BudgetExceeded, NeedsDecision) as error:
+            self._note_error(run_id, error.code, str(error), getattr(error, "retry_after_seconds", None))
+            return False
+        return True
+
+    async def wait(self, run_id: str) -> bool:
+        """Until the generation is final. False when it failed; the run says why."""
+        with self.database.read() as session:
+            run = fetch(session, RunRow, run_id)
+            provider, generation_id = run.provider, run.generation_id
+            if run.asset_id:
+                return True
+
+        async def on_change(seen: Generation) -> None:
+            with self.database.write() as session:
+                row = fetch(session, RunRow, run_id)
+                row.provider_status, row.progress = seen.raw_status or seen.status, seen.progress
+
+        try:
+            generation = await self.generator.wait(provider, generation_id, on_change=on_change)
+        except DeadlinePassed:
+            self._note_error(run_id, "deadline", "The provider did not finish in time.")
+            return False
+        except ProviderError as error:
+            self._note_error(run_id, error.code, str(error))
+            return False
+        if generation.status is GenerationStatus.COMPLETED:
+            return True
+        code = "content_rejected" if generation.is_rejection else "generation_failed"
+        self._note_error(run_id, code, generation.error_message or "The provider could not make this clip.")
+        return False
+
+    async def fetch(self, run_id: str) -> None:
+        """Bring the take home before its address expires."""
+        with self.database.read() as session:
+            run = fetch(session, RunRow, run_id)
+            if run.asset_id:
+                return
+            provider, generation_id, project_id = run.provider, run.generation_id, run.clip.plan.project_id
+        try:
+            assets = await self.generator.fetch(provider, generation_id, project_id=project_id, run_id=run_id)
+        except ProviderError as error:
+            self._note_error(run_id, error.code, str(error))
+            return
+        with self.database.write() as session:
+            run = fetch(session, RunRow, run_id, lock=True)
+            session.add_all(assets)
+            session.flush()
+            run.asset_id = assets[0].id
+            run.poster_asset_id = assets[1].id if len(assets) > 1 else None
+            run.status, run.progress = RunStatus.GENERATED, 1.0
+            run.clip.status = ClipStatus.ASSESSING
+
+    async def assess(self, run_id: str) -> None:
+        with self.database.read() as session:
+            run = fetch(session, RunRow, run_id)
+            if run.assessments or not run.asset_id:
+                return
+        await self._assess(run_id)
+
+    async def settle(self, run_id: str) -> dict[str, Any]:
+        """Decide what follows from a run and save it with the run: accepted, another take, a person, or the end."""
+        with self.database.write() as session:
+            run = fetch(session, RunRow, run_id, lock=True)
+            clip = run.clip
+            if run.status != RunStatus.SETTLED:
+                instruction = self._decide(run, clip)
+                run.status, run.settled_at = RunStatus.SETTLED, utc_now()
+                run.repair = instruction.model_dump(mode="json") if instruction else None
+                if instruction is None:
+                    clip.accepted_run_id, clip.status, clip.reason = run.id, ClipStatus.PASSED, ""
+                else:
+                    clip.status, clip.reason = _status_after(instruction.strategy), instruction.reason
+            instruction = repair_of(run)
+            return {
+                "status": clip.status,
+                "is_retry": instruction is not None and instruction.strategy.is_retry,
+                "delay_seconds": instruction.delay_seconds if instruction else 0.0,
+            }
+
+    def _decide(self, run: RunRow, clip: ClipRow) -> RepairInstruction | None:
+        used = {r.provider for r in clip.runs}
+        return decide(
+            line=clip.text,
+            assessment=assessment_of(run.assessments[-1]) if run.assessments else None,
+            error_code=run.error_code,
+            retry_after_seconds=run.retry_after_seconds,
+            attempt=run.attempt - clip.cycle_start,
+            policy=settings_of(clip.plan).retry_policy,
+            profile=self.profiles[run.provider],
+            history=self._history(clip),
+            fallbacks=tuple(name for name in self.fallbacks if name not in used),
+        )
+
+    async def break_off(self, clip_id: str, generation: int, code: str, message: str) -> str:
+        """Something of ours failed (a full disk, a crashed child). The run stays open: what was paid is used when the
+        clip is tried again."""
+        with self.database.write() as session:
+            clip = fetch(session, ClipRow, clip_id, lock=True)
+            if clip.generation == generation and not ClipStatus(clip.status).is_settled:
+                clip.status, clip.reason = ClipStatus.FAILED, f"{message or code} Retry goes on from here."
+            return clip.status
+
+    # --- step of a manual assessment ---
+
+    async def reassess(self, run_id: str) -> str:
+        verdict = await self._assess(run_id)
+        with self.database.write() as session:
+            run = fetch(session, RunRow, run_id, lock=True)
+            if verdict is Verdict.PASS and run.status == RunStatus.SETTLED and not run.clip.accepted_run_id:
+                run.clip.accepted_run_id, run.clip.status, run.clip.reason = run.id, ClipStatus.PASSED, ""
+        return verdict
+
+    async def _assess(self, run_id: str) -> Verdict:
+        with self.database.read() as session:
+            run = fetch(session, RunRow, run_id)
+            clip, request = run.clip, request_of(run)
+            asset = fetch(session, AssetRow, run.asset_id or "")
+            previous = self._previous_take(session, clip) if not self.viewer.missing else None
+            width, height = (int(n) for n in request.size.split("x"))
+            language = clip.plan.brief.language
+        path = self.store.local_path(asset.storage_key)
+        expectation = Expectation(
+            text=clip.text,
+            target_seconds=request.seconds,
+            width=width,
+            height=height,
+            acceptance=tuple(clip.acceptance),
+            visual_intent=clip.visual_intent,
+            language=language,
+            previous_frame=await asyncio.to_thread(grab_last_frame, previous) if previous else None,
+        )
+        assessment = await assess_take(
+            path, expectation=expectation, listener=self.listener, viewer=self.viewer, policy=self.policy
+        )
+        with self.database.write() as session:
+            run = fetch(session, RunRow, run_id, lock=True)
+            session.add(
+                AssessmentRow(
+                    clip_run_id=run_id,
+                    verdict=assessment.verdict,
+                    score=assessment.score,
+                    weight_run=assessment.weight_run,
+                    body=assessment.model_dump(mode="json"),
+                )
+            )
+            if run.status != RunStatus.SETTLED:
+                run.status = RunStatus.ASSESSED
+        return assessment.verdict
+
+    # --- step of a render ---
+
+    async def render(self, render_id: str) -> str:
+        with self.database.write() as session:
+            row = fetch(session, RenderRow, render_id, lock=True)
+            if row.status in (RenderStatus.DONE, RenderStatus.FAILED):
+                return row.status
+            row.status = RenderStatus.RENDERING
+            timeline = Timeline.model_validate(row.timeline)
+            plan = fetch(session, PlanRow, row.clip_plan_id)
+            project_id = plan.project_id
+            sources = {c.source: self._take_path(session, c.source) for c in timeline.clips}
+        folder = self.cache_dir / "renders" / render_id
+        folder.mkdir(parents=True, exist_ok=True)
+
+        def on_progress(share: float) -> None:
+            with self.database.write() as session:
+                fetch(session, RenderRow, render_id).progress = round(share, 3)
+
+        try:
+            result = await render_timeline(
+                timeline,
+                sources=sources,
+                destination=folder / "film.mp4",
+                cache_dir=self.cache_dir / "house",
+                on_progress=on_progress,
+            )
+            assets = await self.generator.keep_render(folder / "film.mp4", project_id=project_id, render_id=render_id)
+        except OrchestratorError as error:
+            with self.database.write() as session:
+                row = fetch(session, RenderRow, render_id)
+                row.status, row.error, row.finished_at = RenderStatus.FAILED, str(error), utc_now()
+            return RenderStatus.FAILED
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        with self.database.write() as session:
+            row = fetch(session, RenderRow, render_id)
+            session.add_all(assets)
+            session.flush()
+            row.asset_id, row.poster_asset_id = assets[0].id, assets[1].id
+            row.status, row.progress, row.finished_at = RenderStatus.DONE, 1.0, utc_now()
+            row.duration_seconds = result.duration_seconds
+            row.frames_copied, row.frames_encoded = result.frames_copied, result.frames_encoded
+        return RenderStatus.DONE
+
+    # --- what the steps share ---
+
+    def _note_error(self, run_id: str, code: str, message: str, retry_after_seconds: float | None = None) -> None:
+        with self.database.write() as session:
+            run = fetch(session, RunRow, run_id)
+            run.error_code, run.error_message, run.retry_after_seconds = code, message, retry_after_seconds
+
+    def _history(self, clip: ClipRow) -> tuple[RepairInstruction, ...]:
+        """Repairs of the present round of attempts, oldest first."""
+        repairs = [repair_of(r) for r in clip.runs if r.attempt > clip.cycle_start and r.status == RunStatus.SETTLED]
+        return tuple(r for r in repairs if r is not None)
+
+    def _previous_take(self, session: Session, clip: ClipRow) -> Path | None:
+        accepted = accepted_before(session, clip)
+        return self._take_path(session, accepted) if accepted else None
+
+    def _take_path(self, session: Session, run_id: str) -> Path:
+        run = fetch(session, RunRow, run_id)
+        return self.store.local_path(fetch(session, AssetRow, run.asset_id or "").storage_key)
+
+
+def _status_after(strategy: RepairStrategy) -> ClipStatus:
+    if strategy.is_retry:
+        return ClipStatus.REPAIRING
+    return ClipStatus.NEEDS_REVIEW if strategy is RepairStrategy.NEEDS_HUMAN else ClipStatus.FAILED
+
+
+def _render_id(plan_id: str, generation: int) -> str:
+    """The same film of the same flow is the same row, also when the step that adds it is run twice."""
+    return str(uuid.uuid5(uuid.UUID(plan_id), f"render:{generation}"))
+
+
+def build_plan_timeline(session: Session, plan: PlanRow, transition: Transition) -> Timeline:
+    """The timeline of a plan's accepted takes in the order people gave them."""
+    settings = settings_of(plan)
+    width, height = (int(n) for n in settings.size.split("x"))
+    accepted = [c for c in sorted(plan.clips, key=lambda c: c.order_key) if c.accepted_run_id]
+    takes = [Take(source=str(c.accepted_run_id), seconds=float(c.seconds), label=c.text[:80]) for c in accepted]
+    return build_timeline(takes, transition=transition, width=width, height=height)
+
+
+def add_render(session: Session, plan: PlanRow, *, transition: Transition, render_id: str = "") -> RenderRow:
+    """A queued render of what is accepted now. Raises ``BadInput`` when nothing is."""
+    timeline = build_plan_timeline(session, plan, transition)
+    row = RenderRow(
+        id=render_id or new_id(),
+        clip_plan_id=plan.id,
+        status=RenderStatus.QUEUED,
+        timeline=timeline.model_dump(mode="json"),
+        transition=str(transition),
+    )
+    session.add(row)
+    session.flush()
+    return row

@@ -1,0 +1,123 @@
+"""From a provider input to a stored take: create through the ledger, wait, download, probe, keep."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import shutil
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+
+from orchestrator.db.models import AssetRow, new_id
+from orchestrator.errors import UnreadableMedia
+from orchestrator.ledger import Ledger, PaidCall
+from orchestrator.media.frames import grab_poster
+from orchestrator.media.probe import probe
+from orchestrator.schema.asset import AssetKind
+from orchestrator.storage.base import AssetStore
+from providers.base import Generation, GenerationStatus, OutcomeUnknown, RateLimited, Unavailable, VideoProvider
+
+_POLL_BACKOFF_MAX_SECONDS = 60.0
+
+
+class DeadlinePassed(Exception):
+    """The provider did not finish the generation in time. It may still finish, and is charged either way."""
+
+
+class Generator:
+    """Owns no state: rows and the asset store are the caller's; ``providers`` are by name."""
+
+    def __init__(
+        self, providers: Mapping[str, VideoProvider], *, ledger: Ledger, store: AssetStore, scratch: Path
+    ) -> None:
+        self._providers = providers
+        self._ledger = ledger
+        self._store = store
+        self._scratch = scratch
+
+    async def create(self, call: PaidCall) -> str:
+        """The generation id; see ``Ledger.create`` for what it raises."""
+        return await self._ledger.create(call, self._providers[call.provider])
+
+    async def wait(
+        self, provider: str, generation_id: str, *, on_change: Callable[[Generation], Awaitable[None]]
+    ) -> Generation:
+        """Poll until the generation is final. Raises ``DeadlinePassed`` and the provider's lasting errors; passing
+        faults only slow the polling down, for asking again is free."""
+        adapter = self._providers[provider]
+        deadline = time.monotonic() + adapter.profile.deadline_seconds
+        pause = adapter.profile.poll_interval_seconds
+        seen: tuple[GenerationStatus, str, float | None] | None = None
+        while True:
+            try:
+                generation = await adapter.get_generation(generation_id)
+            except (RateLimited, Unavailable, OutcomeUnknown) as error:
+                asked = getattr(error, "retry_after_seconds", None)
+                pause = min(asked or pause * 2, _POLL_BACKOFF_MAX_SECONDS)
+            else:
+                pause = adapter.profile.poll_interval_seconds
+                now = (generation.status, generation.raw_status, generation.progress)
+                if now != seen:
+                    seen = now
+                    await on_change(generation)
+                if generation.status.is_final:
+                    return generation
+            if time.monotonic() + pause > deadline:
+                raise DeadlinePassed
+            await asyncio.sleep(pause)
+
+    async def fetch(self, provider: str, generation_id: str, *, project_id: str, run_id: str) -> list[AssetRow]:
+        """Download the take, look that it is a video, and store it with its poster. Returns [take, poster] rows, not
+        yet saved. Raises ``UnreadableMedia`` when what came is not a video; that file is stored all the same."""
+        adapter = self._providers[provider]
+        self._scratch.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix="fetch-", dir=self._scratch))
+        try:
+            generation = await adapter.get_generation(generation_id)
+            file = await adapter.download_content(generation, folder / "take.mp4")
+            take = await self._keep(file, kind=AssetKind.TAKE, mime="video/mp4", project_id=project_id, name=run_id)
+            try:
+                info = await asyncio.to_thread(probe, file)
+                poster_file = await grab_poster(file, folder / "poster.jpg")
+            except UnreadableMedia:
+                return [take]
+            take.duration_seconds, take.width, take.height = info.container_seconds, info.width, info.height
+            poster = await self._keep(
+                poster_file, kind=AssetKind.POSTER, mime="image/jpeg", project_id=project_id, name=run_id
+            )
+            return [take, poster]
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    async def keep_render(self, file: Path, *, project_id: str, render_id: str) -> list[AssetRow]:
+        """Store a finished film with its poster; rows not yet saved."""
+        info = await asyncio.to_thread(probe, file)
+        film = await self._keep(file, kind=AssetKind.RENDER, mime="video/mp4", project_id=project_id, name=render_id)
+        film.duration_seconds, film.width, film.height = info.container_seconds, info.width, info.height
+        poster_file = await grab_poster(file, file.with_suffix(".jpg"))
+        poster = await self._keep(
+            poster_file, kind=AssetKind.POSTER, mime="image/jpeg", project_id=project_id, name=render_id
+        )
+        return [film, poster]
+
+    async def _keep(self, file: Path, *, kind: AssetKind, mime: str, project_id: str, name: str) -> AssetRow:
+        suffix = ".jpg" if mime == "image/jpeg" else ".mp4"
+        key = f"{project_id}/{name}{suffix}"
+        digest = await asyncio.to_thread(_sha256, file)
+        await asyncio.to_thread(self._store.put_file, file, key)
+        return AssetRow(
+            id=new_id(),
+            project_id=project_id,
+            kind=kind,
+            storage_key=key,
+            sha256=digest,
+            size_bytes=file.stat().st_size,
+            mime=mime,
+        )
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()

@@ -1,0 +1,202 @@
+"""How rows read on screen: pure functions from rows to views, and the words for every state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from statistics import mean
+
+from orchestrator.db.models import ClipRow, PlanRow, RenderRow, RunRow
+from orchestrator.db.records import assessment_of, repair_of, request_of
+from orchestrator.schema.assessment import Assessment, CheckName, CheckResult, CheckStatus, Verdict
+from orchestrator.schema.project import ProjectSettings
+from orchestrator.schema.status import ClipStatus, PlanStatus, RenderStatus, RunStatus
+from orchestrator.schema.view import ClipView, RenderView, TakeView
+
+# Before anything was measured: a guess that is corrected by the first finished take.
+_SECONDS_PER_CLIP_GUESS = 8.0
+_SECONDS_PER_RENDER_GUESS = 8.0
+
+
+def url(asset_id: str | None, *, is_download: bool = False) -> str:
+    return f"/api/v1/media/{asset_id}{'?download=1' if is_download else ''}" if asset_id else ""
+
+
+def clip_view(clip: ClipRow, *, place: int, settings: ProjectSettings, cost_usd: float) -> ClipView:
+    shown = next((r for r in clip.runs if r.id == clip.accepted_run_id), clip.runs[-1] if clip.runs else None)
+    assessment = assessment_of(shown.assessments[-1]) if shown and shown.assessments else None
+    return ClipView(
+        id=clip.id,
+        position=place,
+        scene_position=clip.scene.position,
+        scene_title=clip.scene.title,
+        text=clip.text,
+        words=clip.words,
+        seconds=clip.seconds,
+        visual_intent=clip.visual_intent,
+        acceptance=tuple(clip.acceptance),
+        status=ClipStatus(clip.status),
+        status_text=_clip_status_text(clip, shown),
+        progress=shown.progress if shown and clip.status == ClipStatus.GENERATING else None,
+        score=assessment.score if assessment else None,
+        attempts=len(clip.runs),
+        max_attempts=settings.retry_policy.max_attempts,
+        provider=shown.provider if shown else settings.provider,
+        verdict=assessment.verdict if assessment else None,
+        cost_usd=cost_usd,
+        video_url=url(shown.asset_id) if shown else "",
+        poster_url=url(shown.poster_asset_id) if shown else "",
+        reason=clip.reason,
+    )
+
+
+_CLIP_WORDS = {
+    ClipStatus.PENDING: "Waiting",
+    ClipStatus.GENERATING: "Generating",
+    ClipStatus.ASSESSING: "Assessing",
+    ClipStatus.REPAIRING: "Repairing",
+    ClipStatus.PASSED: "Passed",
+    ClipStatus.NEEDS_REVIEW: "Needs you",
+    ClipStatus.FAILED: "Failed",
+}
+
+
+def _clip_status_text(clip: ClipRow, run: RunRow | None) -> str:
+    words = _CLIP_WORDS[ClipStatus(clip.status)]
+    if clip.status == ClipStatus.GENERATING and run and run.provider_status:
+        return f"{words} ({run.provider_status.replace('_', ' ')})"
+    return words
+
+
+_RUN_WORDS = {
+    RunStatus.CRAFTED: "Waiting for the provider",
+    RunStatus.GENERATING: "Generating",
+    RunStatus.GENERATED: "Assessing",
+    RunStatus.ASSESSED: "Deciding",
+}
+
+
+def take_view(run: RunRow, *, cost_usd: float) -> TakeView:
+    request = request_of(run)
+    assessment = assessment_of(run.assessments[-1]) if run.assessments else None
+    repair = repair_of(run)
+    whole = [o for o in run.overrides if not o.check_name]
+    is_accepted = run.clip.accepted_run_id == run.id
+    return TakeView(
+        run_id=run.id,
+        clip_id=run.clip_id,
+        attempt=run.attempt,
+        status=RunStatus(run.status),
+        status_text=_RUN_WORDS.get(RunStatus(run.status)) or _settled_words(run, assessment, is_accepted=is_accepted),
+        progress=run.progress if run.status == RunStatus.GENERATING else None,
+        verdict=assessment.verdict if assessment else None,
+        score=assessment.score if assessment else None,
+        weight_run=assessment.weight_run if assessment else 0.0,
+        checks=_checks_after_overrides(assessment, run) if assessment else {},
+        vetoes=assessment.vetoes if assessment else (),
+        summary=assessment.summary if assessment else "",
+        provider=run.provider,
+        model=run.model,
+        prompt=request.prompt,
+        line=request.line,
+        seconds=request.seconds,
+        size=request.size,
+        cost_usd=cost_usd,
+        video_url=url(run.asset_id),
+        poster_url=url(run.poster_asset_id),
+        download_url=url(run.asset_id, is_download=True),
+        error_code=run.error_code,
+        error_message=run.error_message,
+        repair_strategy=repair.strategy if repair else "",
+        repair_reason=repair.reason if repair else "",
+        override=whole[-1].new_value if whole else "",
+        override_reason=whole[-1].reason if whole else "",
+        is_accepted=is_accepted,
+        is_active=not ClipStatus(run.clip.status).is_settled and run.clip.runs[-1].id == run.id,
+        created_at=run.created_at,
+    )
+
+
+def _settled_words(run: RunRow, assessment: Assessment | None, *, is_accepted: bool) -> str:
+    if is_accepted:
+        return "Passed"
+    if run.clip.status == ClipStatus.NEEDS_REVIEW and run.clip.runs[-1].id == run.id:
+        return "Needs you"
+    return "Failed" if assessment is None or assessment.verdict is not Verdict.PASS else "Not chosen"
+
+
+def _checks_after_overrides(assessment: Assessment, run: RunRow) -> dict[CheckName, CheckResult]:
+    checks = dict(assessment.checks)
+    for override in run.overrides:
+        if override.check_name:
+            name = CheckName(override.check_name)
+            note = f"Set from {override.old_value} to {override.new_value} by {override.made_by}: {override.reason}"
+            checks[name] = checks[name].model_copy(update={"status": CheckStatus(override.new_value), "reason": note})
+    return checks
+
+
+def render_view(row: RenderRow, *, is_current: bool) -> RenderView:
+    return RenderView(
+        id=row.id,
+        clip_plan_id=row.clip_plan_id,
+        status=RenderStatus(row.status),
+        progress=row.progress,
+        transition=row.transition,
+        duration_seconds=row.duration_seconds,
+        video_url=url(row.asset_id),
+        download_url=url(row.asset_id, is_download=True),
+        poster_url=url(row.poster_asset_id),
+        frames_copied=row.frames_copied,
+        frames_encoded=row.frames_encoded,
+        error=row.error,
+        is_current=is_current,
+        created_at=row.created_at,
+    )
+
+
+_SHARE = {
+    ClipStatus.PENDING: 0.0,
+    ClipStatus.REPAIRING: 0.3,
+    ClipStatus.ASSESSING: 0.8,
+    ClipStatus.PASSED: 1.0,
+    ClipStatus.NEEDS_REVIEW: 1.0,
+    ClipStatus.FAILED: 1.0,
+}
+
+
+def plan_progress(clips: Sequence[ClipView], render: RenderView | None) -> float:
+    """0..1: nine tenths for the clips, one for the film."""
+    done = [_SHARE.get(c.status, 0.1 + 0.6 * (c.progress or 0.0)) for c in clips]
+    film = render.progress if render and all(c.status.is_settled for c in clips) else 0.0
+    return round(0.9 * sum(done) / len(done) + 0.1 * film, 4)
+
+
+def eta_seconds(plan: PlanRow, clips: Sequence[ClipView], *, width: int) -> float:
+    """Time left from how long takes took so far, ``width`` of them at a time."""
+    took = [
+        (r.settled_at - r.created_at).total_seconds() for c in plan.clips for r in c.runs if r.settled_at is not None
+    ]
+    per_clip = mean(took) if took else _SECONDS_PER_CLIP_GUESS
+    open_share = sum(1 - _SHARE.get(c.status, 0.1 + 0.6 * (c.progress or 0.0)) for c in clips)
+    return round(open_share * per_clip / min(width, max(1, len(clips))) + _SECONDS_PER_RENDER_GUESS, 1)
+
+
+def plan_message(
+    plan: PlanRow, counts: Mapping[ClipStatus, int], total: int, render: RenderView | None, *, is_rendering: bool
+) -> str:
+    """The state of a plan in one line."""
+    parts = [f"{counts[ClipStatus.PASSED]} of {total} clips passed"]
+    if counts[ClipStatus.NEEDS_REVIEW]:
+        parts.append(f"{counts[ClipStatus.NEEDS_REVIEW]} need{'s' * (counts[ClipStatus.NEEDS_REVIEW] == 1)} you")
+    if counts[ClipStatus.FAILED]:
+        parts.append(f"{counts[ClipStatus.FAILED]} failed")
+    if is_rendering:
+        parts.append("rendering the film")
+    elif plan.status == PlanStatus.PAUSED:
+        parts.append("pausing" if not plan.is_parked else "paused")
+    elif plan.status == PlanStatus.CANCELLED:
+        parts.append("cancelled")
+    elif render and render.status is RenderStatus.FAILED:
+        parts.append(f"the film could not be made: {render.error}")
+    elif render and render.status is RenderStatus.DONE:
+        parts.append("film ready" if render.is_current else "film ready, but older than the storyboard")
+    return " · ".join(parts)

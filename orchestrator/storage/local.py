@@ -1,0 +1,47 @@
+"""Assets in a folder of this machine: the embedded default."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from pathlib import Path
+
+from orchestrator.errors import NotFound, StorageFull
+
+
+class LocalAssetStore:
+    """Files under ``root``; written beside their place and moved there, so that a key is whole or absent."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def put_file(self, source: Path, key: str) -> None:
+        target = self._path(key)
+        partial = target.with_name(f".{target.name}.partial")
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, partial)
+            with partial.open("rb") as written:
+                os.fsync(written.fileno())
+            partial.replace(target)
+        except OSError as error:
+            partial.unlink(missing_ok=True)
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise StorageFull from None
+            raise
+
+    def local_path(self, key: str) -> Path:
+        path = self._path(key)
+        if not path.is_file():
+            raise NotFound("This file is no longer in the asset store.")
+        return path
+
+    def delete(self, key: str) -> None:
+        self._path(key).unlink(missing_ok=True)
+
+    def _path(self, key: str) -> Path:
+        path = (self.root / key).resolve()
+        if not path.is_relative_to(self.root.resolve()):
+            raise NotFound
+        return path

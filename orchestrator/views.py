@@ -1,0 +1,285 @@
+"""Reads shaped for screens, status routes and the command line. Nothing here writes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from statistics import mean
+
+from orchestrator.choices import Choices
+from orchestrator.db import queries
+from orchestrator.db.models import (
+    AssetRow,
+    BriefRow,
+    ClipRow,
+    PlanRow,
+    ProjectRow,
+    RenderRow,
+    RunRow,
+    ScriptRow,
+)
+from orchestrator.db.records import brief_of, fetch, newest, settings_of
+from orchestrator.db.session import Database, Session
+from orchestrator.ledger import spent_usd
+from orchestrator.presentation import clip_view, eta_seconds, plan_message, plan_progress, render_view, take_view, url
+from orchestrator.schema.brief import ContentBrief
+from orchestrator.schema.project import ProjectSettings
+from orchestrator.schema.status import ClipStatus, PlanStatus, RenderStatus, RunStatus
+from orchestrator.schema.value import Value
+from orchestrator.schema.view import (
+    DoctorItem,
+    Metrics,
+    PlanView,
+    ProjectDetail,
+    ProjectView,
+    ProviderView,
+    RenderView,
+    TakeView,
+)
+from orchestrator.storage.base import AssetStore
+
+
+class AssetFile(Value):
+    """A stored file as it can be sent: ``path`` on this machine, never shown to anyone."""
+
+    path: Path
+    mime: str
+    filename: str
+    sha256: str
+
+
+class Views:
+    """All reads. Each opens one short read transaction."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        store: AssetStore,
+        choices: Choices,
+        titles: Mapping[str, str],
+        examine: Callable[[], tuple[DoctorItem, ...]],
+    ) -> None:
+        self._database = database
+        self._store = store
+        self._choices = choices
+        self._titles = titles
+        self._examine = examine
+
+    # --- projects ---
+
+    def projects(self) -> tuple[ProjectView, ...]:
+        with self._database.read() as session:
+            return tuple(_project_view(session, row) for row in queries.films(session))
+
+    def project(self, project_id: str) -> ProjectDetail:
+        with self._database.read() as session:
+            row = fetch(session, ProjectRow, project_id)
+            brief, script = newest(session, BriefRow, project_id), newest(session, ScriptRow, project_id)
+            plan = newest(session, PlanRow, project_id)
+            return ProjectDetail(
+                id=row.id,
+                name=row.name,
+                settings=ProjectSettings.model_validate(row.settings),
+                brief=brief_of(brief) if brief else ContentBrief(),
+                script=script.text if script else "",
+                clip_plan_id=plan.id if plan else "",
+            )
+
+    # --- plans and clips ---
+
+    def plan(self, plan_id: str) -> PlanView:
+        with self._database.read() as session:
+            plan = queries.plan_with_takes(session, fetch(session, PlanRow, plan_id).id)
+            settings = settings_of(plan)
+            order = sorted(plan.clips, key=lambda c: c.order_key)
+            costs = queries.run_costs_usd(session, [r for c in order for r in c.runs])
+            clips = tuple(
+                clip_view(c, place=place, settings=settings, cost_usd=round(sum(costs[r.id] for r in c.runs), 4))
+                for place, c in enumerate(order, start=1)
+            )
+            render = queries.newest_render(session, plan_id)
+            render_shown = _render_view(session, render, plan) if render else None
+            creates, cost_usd = queries.plan_calls(session, plan_id)
+            budget = ProjectSettings.model_validate(plan.project.settings).budget_usd
+            is_rendering = render is not None and render.status in (RenderStatus.QUEUED, RenderStatus.RENDERING)
+            is_active = plan.status == PlanStatus.RUNNING or not plan.is_parked or is_rendering
+            counts = {s: sum(c.status == s for c in clips) for s in ClipStatus}
+            eta = eta_seconds(plan, clips, width=self._choices.settings.max_concurrent_clips) if is_active else None
+            return PlanView(
+                id=plan.id,
+                project_id=plan.project_id,
+                project_name=plan.project.name,
+                status=PlanStatus(plan.status),
+                is_active=is_active,
+                clips=clips,
+                total_seconds=plan.total_seconds,
+                spoken_words=plan.spoken_words,
+                words_per_minute=plan.words_per_minute,
+                passed=counts[ClipStatus.PASSED],
+                failed=counts[ClipStatus.FAILED],
+                needs_review=counts[ClipStatus.NEEDS_REVIEW],
+                progress=plan_progress(clips, render_shown),
+                eta_seconds=eta,
+                cost_usd=round(cost_usd, 4),
+                budget_usd=budget,
+                creates=creates,
+                render=render_shown,
+                message=plan_message(plan, counts, len(clips), render_shown, is_rendering=is_rendering),
+            )
+
+    def takes(self, clip_id: str) -> tuple[TakeView, ...]:
+        with self._database.read() as session:
+            clip = fetch(session, ClipRow, clip_id)
+            return _take_views(session, clip.runs[::-1])
+
+    def take(self, run_id: str) -> TakeView:
+        with self._database.read() as session:
+            return _take_views(session, [fetch(session, RunRow, run_id)])[0]
+
+    def single(self, clip_id: str) -> TakeView:
+        """The newest take of a single clip, also before the engine has taken it up."""
+        with self._database.read() as session:
+            return self._newest_take(session, fetch(session, ClipRow, clip_id))
+
+    def history(self, *, limit: int = 50) -> tuple[TakeView, ...]:
+        """The newest take of every single clip, newest first."""
+        with self._database.read() as session:
+            return tuple(self._newest_take(session, clip) for clip in queries.single_clips(session, limit=limit))
+
+    def review_queue(self) -> tuple[TakeView, ...]:
+        """Takes that wait for a person: the newest of every clip that needs review."""
+        with self._database.read() as session:
+            clips = queries.clips_to_review(session)
+            return _take_views(session, [clip.runs[-1] for clip in clips if clip.runs])
+
+    def recent_takes(self, *, limit: int = 100) -> tuple[TakeView, ...]:
+        with self._database.read() as session:
+            return _take_views(session, queries.recent_runs(session, limit=limit))
+
+    def _newest_take(self, session: Session, clip: ClipRow) -> TakeView:
+        if clip.runs:
+            return _take_views(session, clip.runs[-1:])[0]
+        settings = settings_of(clip.plan)
+        return TakeView(
+            run_id="",
+            clip_id=clip.id,
+            attempt=1,
+            status=RunStatus.CRAFTED,
+            status_text=clip.reason or "Waiting for its turn",
+            provider=settings.provider,
+            model=settings.model,
+            prompt=clip.prompt or clip.visual_intent,
+            line=clip.text,
+            seconds=clip.seconds,
+            size=settings.size,
+            is_active=not ClipStatus(clip.status).is_settled,
+            created_at=clip.created_at,
+        )
+
+    # --- films ---
+
+    def render(self, render_id: str) -> RenderView:
+        with self._database.read() as session:
+            row = fetch(session, RenderRow, render_id)
+            return _render_view(session, row, fetch(session, PlanRow, row.clip_plan_id))
+
+    def asset_file(self, asset_id: str) -> AssetFile:
+        """Where a stored file can be read. Raises ``NotFound``."""
+        with self._database.read() as session:
+            row = fetch(session, AssetRow, asset_id)
+            suffix = "jpg" if row.mime == "image/jpeg" else "mp4"
+            return AssetFile(
+                path=self._store.local_path(row.storage_key),
+                mime=row.mime,
+                filename=f"{row.kind}-{row.id[:8]}.{suffix}",
+                sha256=row.sha256,
+            )
+
+    # --- the house ---
+
+    def providers(self) -> tuple[ProviderView, ...]:
+        """Usable providers first, then those that lack a setting."""
+        usable = [
+            ProviderView(
+                **profile.model_dump(include=set(ProviderView.model_fields) & set(type(profile).model_fields)),
+                is_default=profile.name == self._choices.settings.video_provider,
+            )
+            for profile in self._choices.profiles.values()
+        ]
+        lacking = [
+            ProviderView(
+                name=name,
+                title=self._titles.get(name, name),
+                models=(),
+                durations_seconds=(),
+                sizes=(),
+                prompt_limit_characters=0,
+                cost_usd_per_second={},
+                is_free=False,
+                is_default=name == self._choices.settings.video_provider,
+                supports_remix=False,
+                supports_reference=False,
+                missing=missing,
+            )
+            for name, missing in self._choices.missing.items()
+        ]
+        return (*usable, *lacking)
+
+    def doctor(self) -> tuple[DoctorItem, ...]:
+        """What is configured, what is missing and what that turns off."""
+        return self._examine()
+
+    def metrics(self) -> Metrics:
+        """The PRD's success metrics over all films."""
+        with self._database.read() as session:
+            settled = queries.tried_clips(session)
+            first = [c for c in settled if c.accepted_run_id == c.runs[0].id]
+            done = queries.completed_plans(session)
+            paces = [
+                (p.finished_at - p.started_at).total_seconds() / p.total_seconds * 60
+                for p in done
+                if p.finished_at and p.started_at and p.project.kind == "film"
+            ]
+            return Metrics(
+                first_pass_rate=len(first) / len(settled) if settled else None,
+                retries_per_clip=mean(len(c.runs) - 1 for c in settled) if settled else None,
+                seconds_per_film_minute=mean(paces) if paces else None,
+                cost_usd=round(queries.total_cost_usd(session), 4),
+                accepted_seconds=sum(c.seconds for c in settled if c.accepted_run_id),
+            )
+
+
+def _project_view(session: Session, row: ProjectRow) -> ProjectView:
+    plan = newest(session, PlanRow, row.id)
+    counts: dict[str, int] = {}
+    poster, film = "", None
+    if plan:
+        counts = queries.clip_counts(session, plan.id)
+        film = queries.newest_render(session, plan.id)
+        poster = queries.first_poster(session, plan.id)
+    return ProjectView(
+        id=row.id,
+        name=row.name,
+        clip_plan_id=plan.id if plan else "",
+        plan_status=PlanStatus(plan.status) if plan else None,
+        clips_total=sum(counts.values()),
+        clips_passed=counts.get(ClipStatus.PASSED, 0),
+        needs_review=counts.get(ClipStatus.NEEDS_REVIEW, 0),
+        cost_usd=round(spent_usd(session, row.id), 4),
+        film_url=url(film.asset_id) if film else "",
+        poster_url=url(poster or None),
+        created_at=row.created_at,
+        updated_at=max(row.updated_at, plan.updated_at) if plan else row.updated_at,
+    )
+
+
+def _render_view(session: Session, row: RenderRow, plan: PlanRow) -> RenderView:
+    """A render is current while it is made of the takes the storyboard would use now, in the same order."""
+    sources = [c.accepted_run_id for c in sorted(plan.clips, key=lambda c: c.order_key) if c.accepted_run_id]
+    return render_view(row, is_current=[c["source"] for c in row.timeline["clips"]] == sources)
+
+
+def _take_views(session: Session, runs: Sequence[RunRow]) -> tuple[TakeView, ...]:
+    costs = queries.run_costs_usd(session, runs)
+    return tuple(take_view(run, cost_usd=costs[run.id]) for run in runs)
