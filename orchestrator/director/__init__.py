@@ -1,0 +1,8 @@
+"""The director: script and brief in, clip plan out. Pure functions, no clock, no network, no model."""
+
+from __future__ import annotations
+
+from orchestrator.director.plan import create_clip_plan, measure_script
+from orchestrator.director.script import MAX_CHARACTERS
+
+__all__ = ["MAX_CHARACTERS", "create_clip_plan", "measure_script"]

@@ -1,0 +1,7 @@
+"""The scene crafter: a planned clip and the film's canon in, a provider's request out. Pure functions."""
+
+from __future__ import annotations
+
+from orchestrator.scene_crafter.crafter import craft_clip, craft_remix
+
+__all__ = ["craft_clip", "craft_remix"]
