@@ -1,0 +1,110 @@
+"""One take, all checks: measure the file, listen, look, and reach a verdict."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from orchestrator.assessor.artifacts import check_artifacts
+from orchestrator.assessor.continuity import PREVIOUS_LABEL, ask_continuity, judge_continuity
+from orchestrator.assessor.duration import check_duration
+from orchestrator.assessor.expectation import Expectation, conclude, not_run
+from orchestrator.assessor.policy import AssessmentPolicy
+from orchestrator.assessor.transcript import check_transcript, is_line_due
+from orchestrator.assessor.verdict import reach_verdict
+from orchestrator.assessor.visual import ask_visual, judge_visual
+from orchestrator.errors import MediaFailed, PerceptionFailed, UnreadableMedia
+from orchestrator.media.audio import read_speech
+from orchestrator.media.frames import grab_stills
+from orchestrator.media.probe import MediaInfo, count_decoded_frames, probe
+from orchestrator.media.signals import Signals, measure_signals
+from orchestrator.perception.base import Frame, Listener, Viewer
+from orchestrator.schema.assessment import Assessment, CheckName, CheckResult, Finding
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+DEFAULT_POLICY = AssessmentPolicy()
+
+
+async def assess_take(
+    path: Path,
+    *,
+    expectation: Expectation,
+    listener: Listener,
+    viewer: Viewer,
+    policy: AssessmentPolicy = DEFAULT_POLICY,
+) -> Assessment:
+    """Hold the file at ``path`` against ``expectation``.
+
+    A file that cannot be read is a failed take, not an error. Raises ``MediaFailed`` only when the measuring itself
+    went wrong on a file that is sound, so that nobody pays for a new take because of it.
+    """
+    try:
+        info, signals, samples = await _measure(path, is_heard=is_line_due(expectation))
+        transcript, (visual, continuity) = await asyncio.gather(
+            check_transcript(samples, expectation=expectation, listener=listener, policy=policy),
+            _look(path, expectation=expectation, viewer=viewer, policy=policy),
+        )
+    except UnreadableMedia as error:
+        return _assess_unreadable(error.message, policy=policy)
+    checks = {
+        CheckName.TRANSCRIPT_MATCH: transcript,
+        CheckName.VISUAL_REQUIREMENTS: visual,
+        CheckName.CONTINUITY: continuity,
+        CheckName.NO_ARTIFACTS: check_artifacts(info, signals, expectation=expectation, policy=policy),
+        CheckName.DURATION_OK: check_duration(
+            info.video_seconds, target_seconds=expectation.target_seconds, policy=policy
+        ),
+    }
+    return reach_verdict(checks, policy=policy)
+
+
+async def _measure(path: Path, *, is_heard: bool) -> tuple[MediaInfo, Signals, NDArray[np.float32]]:
+    import numpy as np
+
+    info = await asyncio.to_thread(probe, path)
+    try:
+        signals = await measure_signals(path)
+    except MediaFailed:
+        await asyncio.to_thread(count_decoded_frames, path)  # raises UnreadableMedia if the file is to blame
+        raise
+    is_read = is_heard and info.has_audio
+    return info, signals, await asyncio.to_thread(read_speech, path) if is_read else np.zeros(0, np.float32)
+
+
+async def _look(
+    path: Path, *, expectation: Expectation, viewer: Viewer, policy: AssessmentPolicy
+) -> tuple[CheckResult, CheckResult]:
+    """Visual requirements and continuity, in one look."""
+    visual, continuity = ask_visual(expectation), ask_continuity() if expectation.previous_frame else ()
+    no_visual = not_run("nothing is asked of the picture")
+    no_continuity = not_run("there is no earlier take to compare with")
+    if viewer.missing or not (visual or continuity):
+        absent = not_run(viewer.missing)
+        return absent if visual else no_visual, absent if continuity else no_continuity
+    stills = await asyncio.to_thread(grab_stills, path, count=policy.frame_count, max_side=policy.frame_max_side)
+    frames = [Frame(jpeg=still.jpeg, label=f"of this take at {still.at_seconds:.1f} s") for still in stills]
+    if expectation.previous_frame:
+        frames.insert(0, Frame(jpeg=expectation.previous_frame, label=PREVIOUS_LABEL))
+    try:
+        seen = await viewer.judge(frames, questions=[*visual, *continuity], context=expectation.visual_intent)
+    except PerceptionFailed as failure:
+        absent = not_run(failure.message)
+        return absent if visual else no_visual, absent if continuity else no_continuity
+    return (
+        judge_visual(visual, seen, policy=policy) if visual else no_visual,
+        judge_continuity(continuity, seen, policy=policy) if continuity else no_continuity,
+    )
+
+
+def _assess_unreadable(message: str, *, policy: AssessmentPolicy) -> Assessment:
+    damage = conclude(
+        0.0,
+        minimum=policy.minima[CheckName.NO_ARTIFACTS],
+        findings=[Finding(code="unreadable", message=message.rstrip("."))],
+    )
+    others = dict.fromkeys(CheckName, not_run("the file cannot be read"))
+    return reach_verdict({**others, CheckName.NO_ARTIFACTS: damage}, policy=policy)

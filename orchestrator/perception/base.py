@@ -1,0 +1,119 @@
+"""The ports of perception: who listens to a take and who looks at it, and what they report.
+
+Both may be absent. Then ``missing`` says why in words, and the checks that need them are ``not_run``: nothing here
+ever guesses. Both raise ``PerceptionFailed`` when they should have worked and did not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Protocol
+
+from pydantic import Field
+
+from orchestrator.schema.value import Value
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+SAMPLE_RATE_HZ = 16_000
+
+
+# --- listening ---
+
+
+class HeardWord(Value):
+    """One word as heard. ``probability`` is the listener's own confidence, 0..1."""
+
+    text: str
+    start_seconds: float = Field(ge=0)
+    end_seconds: float = Field(ge=0)
+    probability: float = Field(ge=0, le=1)
+
+
+class Heard(Value):
+    """What was said. ``text`` is empty when nobody spoke.
+
+    ``expected_probability`` is a second, independent witness: how likely the listener finds the *expected* words for
+    this sound (geometric mean over their tokens, 0..1), whatever it would have written itself. None when not measured.
+    """
+
+    text: str
+    words: tuple[HeardWord, ...] = ()
+    language: str = ""
+    no_speech_probability: float = Field(default=0.0, ge=0, le=1)
+    expected_probability: float | None = Field(default=None, ge=0, le=1)
+
+
+class Listener(Protocol):
+    """Writes down speech."""
+
+    @property
+    def missing(self) -> str:
+        """Empty when ready, else the reason in words. Cheap; never touches the network."""
+        ...
+
+    async def transcribe(self, samples: NDArray[np.float32], *, language: str, expected: str = "") -> Heard:
+        """What is said in ``samples`` (mono, 16 kHz, -1..1). ``expected`` never steers what is heard."""
+        ...
+
+
+# --- looking ---
+
+
+class Frame(Value):
+    """A still: encoded JPEG bytes and a label that places it, such as ``at 1.5 s``."""
+
+    jpeg: bytes = Field(repr=False)
+    label: str
+
+
+class Question(Value):
+    """Something to find out from stills. ``key`` is unique within one call; ``text`` can be answered yes or no."""
+
+    key: str
+    text: str
+
+
+class Answer(StrEnum):
+    """UNSURE is honest: it counts as not measured, never as yes or no."""
+
+    YES = "yes"
+    NO = "no"
+    UNSURE = "unsure"
+
+
+class SeenAnswer(Value):
+    """The answer to one question and what in the picture it rests on."""
+
+    answer: Answer
+    evidence: str = ""
+
+
+class Seen(Value):
+    """Answers by question key; every question has one. Token counts are None where the service does not tell."""
+
+    answers: dict[str, SeenAnswer]
+    model: str = ""
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+
+    @property
+    def cost(self) -> dict[str, Any]:
+        """What the look took, for the evidence of a check."""
+        return {"model": self.model, "input_tokens": self.input_tokens, "output_tokens": self.output_tokens}
+
+
+class Viewer(Protocol):
+    """Answers questions about stills."""
+
+    @property
+    def missing(self) -> str:
+        """Empty when ready, else the reason in words. Cheap; never touches the network."""
+        ...
+
+    async def judge(self, frames: Sequence[Frame], *, questions: Sequence[Question], context: str = "") -> Seen:
+        """Look at ``frames`` in order and answer every question."""
+        ...
