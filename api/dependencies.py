@@ -1,0 +1,23 @@
+"""What every route is given: the running App, and ids that are safe to look up."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Path, Request
+from pydantic import StringConstraints
+
+from orchestrator.bootstrap import App
+
+ID_PATTERN = r"^[A-Za-z0-9_-]{1,64}$"
+
+BodyId = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
+PathId = Annotated[str, Path(pattern=ID_PATTERN)]
+
+
+async def running_app(request: Request) -> App:
+    """The App behind this request. Async only so that FastAPI does not send a look-up to its thread pool."""
+    return request.app.state.get_app()
+
+
+RunningApp = Annotated[App, Depends(running_app)]

@@ -1,0 +1,81 @@
+"""Films, takes and posters by asset id, with ranges so that players can seek. An id is looked up, never a path."""
+
+from __future__ import annotations
+
+import re
+import stat
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import FileResponse
+from starlette.responses import Response
+
+from api.dependencies import PathId, RunningApp
+from api.errors import documented
+from orchestrator.errors import NotFound
+from orchestrator.views import AssetFile
+
+router = APIRouter(prefix="/v1/media", tags=["media"])
+
+MAX_FILENAME_CHARACTERS = 120
+
+_CONTENT = {"video/mp4": {}, "image/jpeg": {}, "image/png": {}}
+FILE_RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The whole file", "content": _CONTENT},
+    206: {"description": "The range asked for", "content": _CONTENT},
+    304: {"description": "The copy named by If-None-Match is still good"},
+    416: {"description": "The file ends before the range begins"},
+}
+
+
+@router.head("/{asset_id}", include_in_schema=False)
+@router.get(
+    "/{asset_id}",
+    summary="A stored file",
+    response_class=FileResponse,
+    responses=FILE_RESPONSES | documented(404),
+)
+def media_file(asset_id: PathId, app: RunningApp, request: Request, download: bool = False) -> Response:
+    """A film, take or poster; with ``download=1`` as an attachment."""
+    return file_response(app.views.asset_file(asset_id), request=request, is_download=download)
+
+
+def file_response(file: AssetFile, *, request: Request, is_download: bool) -> Response:
+    """``file`` as an answer to ``request``. Raises ``NotFound`` when it is gone from the disk.
+
+    The content of an asset never changes, so browsers may keep it for a year; its hash is the ETag.
+    """
+    etag = f'"{file.sha256}"'
+    headers = {
+        "ETag": etag,
+        "Cache-Control": "private, max-age=31536000, immutable",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "X-Content-Type-Options": "nosniff",
+    }
+    try:
+        status = file.path.stat()
+    except OSError as error:
+        raise NotFound("The file is no longer there.") from error
+    if not stat.S_ISREG(status.st_mode):
+        raise NotFound("The file is no longer there.")
+    if _is_known(etag, request.headers.get("if-none-match", "")):
+        return Response(status_code=304, headers=headers)
+    return FileResponse(
+        file.path,
+        media_type=file.mime,
+        filename=safe_filename(file.filename) if is_download else None,
+        stat_result=status,
+        headers=headers,
+    )
+
+
+def safe_filename(name: str) -> str:
+    """``name`` without path parts, control characters or signs that some file system or header dislikes."""
+    last = re.split(r"[/\\]", name)[-1]
+    cleaned = re.sub(r"[^\w .()-]+", "_", last).strip(" .")
+    return cleaned[-MAX_FILENAME_CHARACTERS:].lstrip(" .") or "download"
+
+
+def _is_known(etag: str, if_none_match: str) -> bool:
+    known = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
+    return etag in known or "*" in known

@@ -1,0 +1,137 @@
+"""Who may ask: the host we answer for, the pages that may command us, the token, and how much may be sent.
+
+A server on loopback is open to every web page its owner visits. Three checks close that door: the Host header (against
+DNS rebinding), the Origin of whatever changes something (against cross-site requests), and the token where one is set.
+"""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.errors import refusal
+from orchestrator.settings import Settings
+
+MAX_BODY_BYTES = 1_000_000
+MEDIA_PREFIX = "/v1/media/"
+READ_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Guard:
+    """ASGI middleware: refuses a request before any route sees it. ``get_settings`` is asked for every request."""
+
+    def __init__(self, app: ASGIApp, *, get_settings: Callable[[], Settings]) -> None:
+        self._app = app
+        self._get_settings = get_settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        settings = self._get_settings()
+        headers = Headers(scope=scope)
+        method: str = scope["method"]
+        path: str = scope["path"].removeprefix(scope.get("root_path", ""))
+        check_host(headers, allowed_hosts=settings.allowed_hosts)
+        check_origin(headers, method=method, allowed_hosts=settings.allowed_hosts)
+        check_token(headers, method=method, path=path, token=settings.api_token.get_secret_value())
+        await self._app(scope, _limited(receive, headers), send)
+
+
+def check_host(headers: Headers, *, allowed_hosts: tuple[str, ...]) -> None:
+    """Raises 403 unless the Host header names this machine's loopback or one of ``allowed_hosts`` (without port)."""
+    name = _hostname(headers.get("host", ""))
+    if not (_is_loopback(name) or name in _lowered(allowed_hosts)):
+        raise refusal(403, "This host name is not allowed. Add it to ALLOWED_HOSTS if it is yours.")
+
+
+def check_origin(headers: Headers, *, method: str, allowed_hosts: tuple[str, ...]) -> None:
+    """Raises 403 when a page of another origin asks for a change. Programs that send no Origin pass.
+
+    ``same-site`` counts as foreign: another port of localhost is the same site, and anybody's page. Behind a proxy
+    that rewrites Host, the public name must be one of ``allowed_hosts``.
+    """
+    if method in READ_METHODS:
+        return
+    if headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
+        raise refusal(403, "Requests from other sites are refused.")
+    origin = headers.get("origin")
+    if origin is None or _netloc(origin) == headers.get("host", "").lower():
+        return
+    if _hostname(_netloc(origin)) not in _lowered(allowed_hosts):
+        raise refusal(403, "Requests from other origins are refused.")
+
+
+def check_token(headers: Headers, *, method: str, path: str, token: str) -> None:
+    """Raises 401 when ``token`` is set and the request does not carry it as ``Authorization: Bearer``.
+
+    Films and posters our own pages show are the exception, since a video element cannot send the header. A program
+    can pretend to be such a page: what protects a file then is that its id cannot be guessed.
+    """
+    if not token:
+        return
+    if method in ("GET", "HEAD") and path.startswith(MEDIA_PREFIX) and _is_from_our_page(headers):
+        return
+    scheme, _, given = headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not hmac.compare_digest(given.strip().encode("latin-1"), token.encode()):
+        raise refusal(401, "The API token is missing or wrong.", headers={"WWW-Authenticate": "Bearer"})
+
+
+def _limited(receive: Receive, headers: Headers) -> Receive:
+    """``receive`` that raises 413 once the body, announced or sent in pieces, exceeds ``MAX_BODY_BYTES``."""
+    announced = headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > MAX_BODY_BYTES:
+        raise _too_large()
+    received_bytes = 0
+
+    async def receive_limited() -> Message:
+        nonlocal received_bytes
+        message = await receive()
+        received_bytes += len(message.get("body", b""))
+        if received_bytes > MAX_BODY_BYTES:
+            raise _too_large()
+        return message
+
+    return receive_limited
+
+
+def _too_large() -> Exception:
+    return refusal(413, f"The body may have at most {MAX_BODY_BYTES} bytes.")
+
+
+def _is_from_our_page(headers: Headers) -> bool:
+    """Browsers send Sec-Fetch-Site only over https and to loopback; elsewhere the Referer says the same."""
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return site == "same-origin"
+    referer = headers.get("referer", "")
+    return bool(referer) and _netloc(referer) == headers.get("host", "").lower()
+
+
+def _netloc(url: str) -> str:
+    try:
+        return urlsplit(url).netloc.lower()
+    except ValueError:
+        return ""
+
+
+def _hostname(netloc: str) -> str:
+    try:
+        return urlsplit(f"//{netloc}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _is_loopback(name: str) -> bool:
+    try:
+        return name == "localhost" or ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def _lowered(names: tuple[str, ...]) -> set[str]:
+    return {name.lower() for name in names}

@@ -1,0 +1,67 @@
+"""The direct routes: one prompt, one clip. A video's id is the id of its clip, so it outlives retries."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from fastapi.responses import FileResponse
+from starlette.responses import Response
+
+from api.bodies import GenerateVideo, OptimizedPrompt, OptimizePrompt, RemixVideo
+from api.dependencies import PathId, RunningApp
+from api.errors import documented
+from api.media import FILE_RESPONSES, file_response
+from orchestrator.errors import Conflict
+from orchestrator.schema.view import TakeView
+
+router = APIRouter(prefix="/v1/sora", tags=["sora"])
+
+
+@router.post("/generate", status_code=202, summary="Generate a single clip", responses=documented(402, 404, 409, 413))
+def generate(body: GenerateVideo, app: RunningApp) -> TakeView:
+    """Poll ``/v1/sora/videos/{clip_id}`` with the ``clip_id`` of the answer."""
+    clip_id = app.service.generate_single(
+        prompt=body.prompt,
+        provider=body.provider,
+        model=body.model,
+        seconds=body.seconds,
+        size=body.size,
+        line=body.line,
+        seed=body.seed,
+    )
+    return app.views.single(clip_id)
+
+
+@router.post("/remix", status_code=202, summary="Remix an existing clip", responses=documented(402, 404, 409, 413))
+def remix(body: RemixVideo, app: RunningApp) -> TakeView:
+    """Makes a new clip from the newest take of ``video_id``, with what ``prompt`` changes."""
+    source = app.views.single(body.video_id)
+    if not source.video_url:
+        raise Conflict("That video is not finished, so it cannot be remixed yet.")
+    return app.views.single(app.service.remix_take(source.run_id, prompt=body.prompt))
+
+
+@router.get("/videos/{id}", summary="How a single clip stands", responses=documented(404))
+def video_status(id: PathId, app: RunningApp) -> TakeView:
+    return app.views.single(id)
+
+
+@router.head("/videos/{id}/content", include_in_schema=False)
+@router.get(
+    "/videos/{id}/content",
+    summary="Download a video",
+    response_class=FileResponse,
+    responses=FILE_RESPONSES | documented(404, 409),
+)
+def video_content(id: PathId, app: RunningApp, request: Request) -> Response:
+    """The MP4 of the newest take. Ranges work."""
+    take = app.views.single(id)
+    if not take.video_url:
+        raise Conflict("The video is not finished yet.", hint="Ask /v1/sora/videos/{id} how it stands.")
+    asset_id = take.video_url.rpartition("/")[2]  # views name files as /api/v1/media/{asset_id}
+    return file_response(app.views.asset_file(asset_id), request=request, is_download=True)
+
+
+@router.post("/optimize-prompt", summary="Improve a prompt", responses=documented(413))
+def optimize_prompt(body: OptimizePrompt, app: RunningApp) -> OptimizedPrompt:
+    """Rewrites a prompt the way the provider likes it. Costs nothing and needs no network."""
+    return OptimizedPrompt(prompt=app.service.optimize_prompt(body.prompt, provider=body.provider))

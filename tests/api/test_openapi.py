@@ -1,0 +1,63 @@
+"""The description of the API: exactly the promised routes, and nothing that needs the network."""
+
+from __future__ import annotations
+
+import httpx
+
+ROUTES = {
+    ("POST", "/v1/video/projects"),
+    ("POST", "/v1/video/briefs"),
+    ("POST", "/v1/video/clip-plans"),
+    ("POST", "/v1/video/clip-plans/{id}/start"),
+    ("GET", "/v1/video/clip-plans/{id}/status"),
+    ("POST", "/v1/video/clips/{id}/assess"),
+    ("POST", "/v1/video/clips/{id}/retry"),
+    ("POST", "/v1/video/renders"),
+    ("GET", "/v1/video/renders/{id}"),
+    ("POST", "/v1/sora/generate"),
+    ("POST", "/v1/sora/remix"),
+    ("GET", "/v1/sora/videos/{id}"),
+    ("GET", "/v1/sora/videos/{id}/content"),
+    ("POST", "/v1/sora/optimize-prompt"),
+    ("GET", "/v1/media/{asset_id}"),
+}
+
+
+async def test_description_lists_exactly_the_promised_routes_when_read(client: httpx.AsyncClient) -> None:
+    description = (await client.get("/api/openapi.json")).json()
+    assert description["servers"] == [{"url": "/api"}]
+    listed = {(method.upper(), path) for path, item in description["paths"].items() for method in item}
+    assert listed == ROUTES
+
+
+async def test_every_route_says_what_it_does_and_how_it_fails_when_described(client: httpx.AsyncClient) -> None:
+    description = (await client.get("/api/openapi.json")).json()
+    routes = [route for item in description["paths"].values() for route in item.values()]
+    assert len({route["operationId"] for route in routes}) == len(ROUTES)
+    for route in routes:
+        assert route["summary"]
+        answers = route["responses"]
+        assert {"401", "403", "422", "500"} <= set(answers)
+        for status, described in answers.items():
+            if int(status) >= 400 and "content" in described:
+                schema = described["content"]["application/json"]["schema"]
+                assert schema == {"$ref": "#/components/schemas/ErrorAnswer"}
+        assert any(status.startswith("2") and described.get("content") for status, described in answers.items())
+
+
+async def test_request_bodies_refuse_unknown_fields_when_described(client: httpx.AsyncClient) -> None:
+    description = (await client.get("/api/openapi.json")).json()
+    bodies = [
+        route["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+        for item in description["paths"].values()
+        for route in item.values()
+        if "requestBody" in route
+    ]
+    assert len(bodies) == 7
+    for name in bodies:
+        assert description["components"]["schemas"][name]["additionalProperties"] is False
+
+
+async def test_no_page_of_a_public_network_is_served_when_asked_for_docs(client: httpx.AsyncClient) -> None:
+    for path in ("/api/docs", "/api/redoc", "/api/docs/oauth2-redirect"):
+        assert (await client.get(path)).status_code == 404
