@@ -30,7 +30,7 @@ from orchestrator.ledger import PaidCall
 from orchestrator.media.frames import grab_last_frame
 from orchestrator.media.render import render_timeline
 from orchestrator.perception.base import Listener, Viewer
-from orchestrator.repair import decide
+from orchestrator.repair import decide, patches_of
 from orchestrator.scene_crafter import craft_clip, craft_remix
 from orchestrator.scene_crafter.own import craft_own
 from orchestrator.schema.assessment import Verdict
@@ -174,30 +174,34 @@ class Flows:
             return last.id
 
     def _new_run(self, clip: ClipRow, plan: PlanRow, last: RunRow | None) -> RunRow:
-        settings = settings_of(plan)
-        attempt = last.attempt + 1 if last else 1
-        history = self._history(clip)
+        """The next attempt, crafted from the plan and everything repair has asked for so far."""
+        settings, history = settings_of(plan), self._history(clip)
         repair = history[-1] if history else None
+        attempt = last.attempt + 1 if last else 1
         provider, model = settings.provider, settings.model
         for instruction in history:
             if instruction.strategy is RepairStrategy.FALLBACK_PROVIDER:
                 provider, model = instruction.provider, self.profiles[instruction.provider].models[0]
         profile = self.profiles[provider]
         run_id = new_id()
+        scene = f"{settings.seed}-{clip.scene.position}"
+        labels = {"position": str(clip.position), "attempt": str(attempt), "scene": scene}
         asked: dict[str, Any] = {
             "profile": profile,
             "model": model,
             "size": settings.size if settings.size in profile.sizes else profile.sizes[0],
             "key": run_id,
-            "patches": tuple(line for instruction in history for line in instruction.patch),
+            "patches": patches_of(history),
             "seed": settings.seed + clip.position * 1000 + attempt if profile.supports_seed else None,
-            "labels": {"position": str(clip.position), "attempt": str(attempt)},
+            "labels": labels,
         }
-        if clip.prompt:
+        if last and repair and repair.strategy is RepairStrategy.RETRY:
+            request = request_of(last).model_copy(update={"key": run_id, "labels": labels})
+        elif clip.prompt:
             request = craft_own(clip.prompt, clip=clip_of(clip), **asked)
         else:
             request = craft_clip(clip_of(clip), brief=brief_of(plan.brief), **asked)
-        if repair and last and repair.strategy is RepairStrategy.REMIX and last.generation_id:
+        if last and repair and repair.strategy is RepairStrategy.REMIX and last.generation_id:
             request = craft_remix(request, source_generation_id=last.generation_id, remix_text=repair.remix_text)
         elif not last and clip.remix_of:
             request = craft_remix(request, source_generation_id=clip.remix_of, remix_text=clip.prompt)

@@ -107,7 +107,11 @@ class OpenAIVideosProvider(VideoProvider):
         self.profile = profile.model_copy(
             update={"models": models, "retired_on": RETIRED_ON if self._is_openai else profile.retired_on}
         )
-        self._client = httpx.AsyncClient(timeout=_READ_TIMEOUT, follow_redirects=False, transport=transport)
+        # Connections are not kept: calls are seconds apart, and an idle one would outlive the loop it belongs to.
+        limits = httpx.Limits(max_keepalive_connections=0)
+        self._client = httpx.AsyncClient(
+            timeout=_READ_TIMEOUT, follow_redirects=False, transport=transport, limits=limits
+        )
         self._progress: dict[str, float] = {}
 
     def __repr__(self) -> str:

@@ -44,7 +44,7 @@ class AssessmentPolicy(Value):
     min_black_seconds: float = Field(default=0.4, ge=0)
     min_freeze_seconds: float = Field(default=1.0, ge=0)
     min_seconds_per_word: float = Field(default=0.1, ge=0)  # nobody speaks ten words in a second
-    max_clipped_ratio: float = Field(default=0.01, ge=0, le=1)
+    max_clipped_ratio: float = Field(default=0.002, ge=0, le=1)
     minor_penalty: float = Field(default=0.05, ge=0, le=1)
     major_penalty: float = Field(default=0.2, ge=0, le=1)
 
