@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from orchestrator.errors import BadInput, CannotWrite, FilmIncomplete, OrchestratorError, StorageFull
+from orchestrator.errors import BadInput, CannotWrite, FilmIncomplete, OrchestratorError, UnreadableMedia, explain
 
 if TYPE_CHECKING:
     from orchestrator.bootstrap import App
@@ -107,11 +107,13 @@ def assess(
     language: Annotated[str, typer.Option(help="Language of the text, as en, de, fr ...")] = "en",
     is_json: Json = False,
 ) -> None:
-    """Check one clip: what is said, how it looks, how long it is. Exit code 0 whatever the verdict."""
+    """Check one clip: what is said, how it looks, how long it is. Exit code 0 whatever the verdict, 2 for no video."""
     import asyncio
 
     with _errors(is_json=is_json), _app(is_engine_needed=False) as app:
         result = asyncio.run(app.files.assess(video, text=text, target_seconds=target_seconds, language=language))
+        if "unreadable" in result.vetoes:
+            raise UnreadableMedia(result.summary.split(" Not run:")[0]).with_report(result.model_dump(mode="json"))
         _done(result.model_dump(mode="json"), f"{result.verdict}: {result.summary}", is_json=is_json)
 
 
@@ -281,9 +283,7 @@ def _collect(app: App, plan: PlanView, out: Path) -> Path | None:
         partial.replace(out)
     except OSError as error:
         partial.unlink(missing_ok=True)
-        if error.errno == 28:
-            raise StorageFull from None
-        raise CannotWrite(f"{out} cannot be written: {error.strerror}.") from None
+        raise explain(error) or CannotWrite(f"{out} cannot be written: {error.strerror}.") from None
     return out.resolve()
 
 
@@ -313,7 +313,9 @@ def _why_incomplete(plan: PlanView) -> str:
     return f"{plan.passed} of {len(plan.clips)} clips passed. {reasons}{more}"
 
 
-_NEXT = "Passed clips were kept. The same command again retries the others; the app lets you review and approve takes."
+_NEXT = (
+    "Passed clips were kept. The same command again retries what failed; the app is where you approve takes."
+)
 _HOW = {
     "new": "Making a new film.",
     "resumed": "Going on with the film you started before; finished clips are kept. Use --new to start afresh.",
@@ -349,7 +351,7 @@ def _errors(*, is_json: bool) -> Iterator[None]:
     except KeyboardInterrupt:
         _fail(OrchestratorError("Stopped. The same command again goes on from here."), is_json=is_json)
     except OSError as error:
-        _fail(StorageFull() if error.errno == 28 else OrchestratorError(str(error)), is_json=is_json)
+        _fail(explain(error) or OrchestratorError(str(error)), is_json=is_json)
 
 
 def _fail(error: OrchestratorError, *, is_json: bool) -> NoReturn:

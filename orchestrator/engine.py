@@ -8,7 +8,6 @@ that could come out differently a second time happens inside a step. ``InlineEng
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, Protocol
@@ -114,7 +113,8 @@ class InlineEngine:
         return self._tasks[flow_id]
 
     async def _cancel_all(self) -> None:
-        for task in self._tasks.values():
+        # Not the flows alone: what they set going (a provider's own work) must not outlive the loop it runs on.
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
             task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await asyncio.gather(*others, return_exceptions=True)

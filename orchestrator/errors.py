@@ -5,6 +5,7 @@ The class, not the text, decides what happens next: ``exit_code`` on the command
 
 from __future__ import annotations
 
+import errno
 from typing import Any, Self
 
 
@@ -117,6 +118,13 @@ class NeedsDecision(OrchestratorError):
 
     http_status = 409
     code = "needs_decision"
+
+
+def explain(error: Exception) -> OrchestratorError | None:
+    """The error of ours behind ``error``: itself, a full disk, or None when nobody foresaw it."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return StorageFull()
+    return error if isinstance(error, OrchestratorError) else None
 
 
 class MediaFailed(OrchestratorError):

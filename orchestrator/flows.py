@@ -24,7 +24,7 @@ from orchestrator.db.queries import accepted_before, newest_render
 from orchestrator.db.records import assessment_of, brief_of, clip_of, fetch, repair_of, request_of, settings_of
 from orchestrator.db.session import Database, Session
 from orchestrator.engine import Flow, FlowContext
-from orchestrator.errors import BudgetExceeded, NeedsDecision, OrchestratorError
+from orchestrator.errors import BudgetExceeded, NeedsDecision, OrchestratorError, explain
 from orchestrator.generator import DeadlinePassed, Generator
 from orchestrator.ledger import PaidCall
 from orchestrator.media.frames import grab_last_frame
@@ -39,7 +39,7 @@ from orchestrator.schema.project import ProjectSettings
 from orchestrator.schema.status import ClipStatus, PlanStatus, RenderStatus, RunStatus
 from orchestrator.schema.timeline import Timeline, Transition
 from orchestrator.storage.base import AssetStore
-from providers.base import Generation, GenerationStatus, ProviderError, ProviderProfile
+from providers.base import AudioSupport, Generation, GenerationStatus, ProviderError, ProviderProfile
 
 log = logging.getLogger(__name__)
 
@@ -99,9 +99,11 @@ class Flows:
         except Exception as error:
             if self.is_stopping.is_set():
                 raise
-            log.exception("Clip %s broke off", clip_id)
-            code = getattr(error, "code", "internal_error")
-            return await flow.step("break_off", self.break_off, clip_id, generation, str(code), str(error))
+            known = explain(error)
+            if known is None:
+                log.exception("Clip %s broke off", clip_id)
+            message = str(known or f"Something unexpected went wrong ({type(error).__name__}); the log says more.")
+            return await flow.step("break_off", self.break_off, clip_id, generation, message)
 
     async def render_flow(self, flow: FlowContext, render_id: str) -> str:
         return await flow.step("render", self.render, render_id)
@@ -195,7 +197,8 @@ class Flows:
             "seed": settings.seed + clip.position * 1000 + attempt if profile.supports_seed else None,
             "labels": labels,
         }
-        if last and repair and repair.strategy is RepairStrategy.RETRY:
+        if last and repair and repair.strategy is RepairStrategy.RETRY and repair.delay_seconds:
+            # The provider was busy and took nothing: the very same request is sent again.
             request = request_of(last).model_copy(update={"key": run_id, "labels": labels})
         elif clip.prompt:
             request = craft_own(clip.prompt, clip=clip_of(clip), **asked)
@@ -265,6 +268,8 @@ class Flows:
         if generation.status is GenerationStatus.COMPLETED:
             return True
         code = "content_rejected" if generation.is_rejection else "generation_failed"
+        if generation.error_code == "invalid_request":
+            code = generation.error_code
         self._note_error(run_id, code, generation.error_message or "The provider could not make this clip.")
         return False
 
@@ -322,6 +327,7 @@ class Flows:
             line=clip.text,
             assessment=assessment_of(run.assessments[-1]) if run.assessments else None,
             error_code=run.error_code,
+            error_message=run.error_message,
             retry_after_seconds=run.retry_after_seconds,
             attempt=run.attempt - clip.cycle_start,
             policy=settings_of(clip.plan).retry_policy,
@@ -330,13 +336,13 @@ class Flows:
             fallbacks=tuple(name for name in self.fallbacks if name not in used),
         )
 
-    async def break_off(self, clip_id: str, generation: int, code: str, message: str) -> str:
+    async def break_off(self, clip_id: str, generation: int, message: str) -> str:
         """Something of ours failed (a full disk, a crashed child). The run stays open: what was paid is used when the
         clip is tried again."""
         with self.database.write() as session:
             clip = fetch(session, ClipRow, clip_id, lock=True)
             if clip.generation == generation and not ClipStatus(clip.status).is_settled:
-                clip.status, clip.reason = ClipStatus.FAILED, f"{message or code} Retry goes on from here."
+                clip.status, clip.reason = ClipStatus.FAILED, f"{message} Retry goes on from here."
             return clip.status
 
     # --- step of a manual assessment ---
@@ -357,6 +363,7 @@ class Flows:
             previous = self._previous_take(session, clip) if not self.viewer.missing else None
             width, height = (int(n) for n in request.size.split("x"))
             language = clip.plan.brief.language
+            has_voice = self.profiles[run.provider].audio is not AudioSupport.NONE
         path = self.store.local_path(asset.storage_key)
         expectation = Expectation(
             text=clip.text,
@@ -366,6 +373,7 @@ class Flows:
             acceptance=tuple(clip.acceptance),
             visual_intent=clip.visual_intent,
             language=language,
+            has_voice=has_voice,
             previous_frame=await asyncio.to_thread(grab_last_frame, previous) if previous else None,
         )
         assessment = await assess_take(

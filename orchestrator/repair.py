@@ -115,10 +115,12 @@ def decide(
     profile: ProviderProfile,
     history: tuple[RepairInstruction, ...],
     fallbacks: tuple[str, ...],
+    error_message: str = "",
 ) -> RepairInstruction | None:
     """What to do after attempt ``attempt`` (counting from 1); None when the take passed.
 
-    ``error_code`` is the provider error's or generation's code, empty when a take was made. ``history`` holds the
+    ``error_code`` is the provider error's or generation's code, empty when a take was made; ``error_message`` only goes
+    into the reason. ``history`` holds the
     instructions given for this clip so far, ``fallbacks`` the names of other providers in order of preference.
     Waiting for a busy provider makes no take, so it does not count towards ``policy.max_attempts``; it has its own
     bound, ``MAX_WAITS``. An instruction's ``patch`` holds only what is new: see ``patches_of``.
@@ -135,7 +137,7 @@ def decide(
         fallback=next((name for name in fallbacks if name not in used), ""),
     )
     if error_code:
-        return _after_error(case, error_code, retry_after_seconds)
+        return _after_error(case, error_code, retry_after_seconds, error_message)
     if assessment is None:
         return _stop(RepairStrategy.NEEDS_HUMAN, "This take was not checked. Look at it and decide.")
     if assessment.verdict is Verdict.PASS:
@@ -153,7 +155,7 @@ def patches_of(history: Iterable[RepairInstruction]) -> tuple[str, ...]:
 # --- after an error ---
 
 
-def _after_error(case: _Case, code: str, retry_after_seconds: float | None) -> RepairInstruction:
+def _after_error(case: _Case, code: str, retry_after_seconds: float | None, message: str) -> RepairInstruction:
     title = case.profile.title
     if code in _BUSY:
         return _after_busy(case, code, retry_after_seconds)
@@ -169,10 +171,11 @@ def _after_error(case: _Case, code: str, retry_after_seconds: float | None) -> R
     if code in _NO_REMIX and case.history and case.history[-1].strategy is RepairStrategy.REMIX and not case.is_spent:
         return _again(f"{title} could not remix this take. It is made anew.")
     if code in _FINAL:
-        return _stop(RepairStrategy.GIVE_UP, _FINAL[code].format(title=title))
+        said = f"{message.rstrip('.')}. " if message and code == "invalid_request" else ""
+        return _stop(RepairStrategy.GIVE_UP, said + _FINAL[code].format(title=title))
     if code == "content_rejected":
         return _after_rejection(case)
-    what = f"{title} could not make this take ({code})"
+    what = f"{title} could not make this take ({message.rstrip('.') or code})"
     if case.is_spent:
         return _give_up(case, what)
     if any(h.strategy is RepairStrategy.RETRY and not _is_wait(h) for h in case.here):

@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestrator.errors import PerceptionFailed
+from orchestrator.errors import PerceptionFailed, StorageFull
 from orchestrator.perception.base import Heard
 from orchestrator.perception.weights import explain_missing, find_folder
 
@@ -78,6 +78,8 @@ class WhisperListener:
             if not was_warm:
                 raise
             answer = self._exchange(question + sound)  # it may have been killed for its memory since the last take
+        if answer.get("is_disk_full"):
+            raise StorageFull
         if error := answer.get("error"):
             raise PerceptionFailed(f"Whisper could not listen: {error}")
         return Heard.model_validate(answer)

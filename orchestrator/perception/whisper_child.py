@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import errno
 import json
 import math
 import os
@@ -174,7 +175,8 @@ def _serve(*, model_name: str, cache_dir: Path, cpu_threads: int) -> None:
             heard = listen(model, samples, language=question["language"], expected=question["expected"])
             answer = heard.model_dump_json()
         except (OrchestratorError, ValueError, RuntimeError, OSError) as error:
-            answer = json.dumps({"error": str(error)})
+            is_full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
+            answer = json.dumps({"error": str(error), "is_disk_full": is_full})
         answers.write(answer.encode() + b"\n")
         answers.flush()
 
