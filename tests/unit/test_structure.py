@@ -1,0 +1,153 @@
+"""The rules of the house that no linter knows: sizes of files, pins, what is kept out of the text."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parents[2]
+PRODUCT = ("app.py", "api/", "orchestrator/", "pages/", "providers/")
+FILE_LINES_MAX, PAGE_LINES_MAX = 500, 150
+
+# Written apart, so that this file does not hold what it looks for.
+HOME_FOLDERS = ("/ho" + "me/", "/ro" + "ot/", "/Us" + "ers/", "/wo" + "rk/", "/t" + "mp/", "C:\\" + "Users")
+REGISTRY_HOSTS = ("py" + "pi.", "python" + "hosted", "npm" + "js.", "index" + "-url", "find" + "-links")
+
+
+@cache
+def files() -> tuple[str, ...]:
+    """Paths of all files that are in the repository or about to be, relative to its root."""
+    command = ["git", "-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\0")
+    return tuple(sorted({name for name in listed if name and (ROOT / name).is_file()}))
+
+
+@cache
+def texts() -> dict[str, str]:
+    """The content of every file that is text, by path."""
+    found = {}
+    for name in files():
+        raw = (ROOT / name).read_bytes()
+        if b"\0" not in raw:
+            found[name] = raw.decode("utf-8")
+    return found
+
+
+def product_modules() -> list[str]:
+    return [name for name in files() if name.startswith(PRODUCT) and name.endswith(".py")]
+
+
+# --- sizes ---
+
+
+def test_no_file_of_code_is_longer_than_a_person_can_hold_in_mind() -> None:
+    code = {name: text.count("\n") for name, text in texts().items() if name.endswith((".py", ".js", ".css"))}
+    assert len(code) > 100
+    assert not {name: lines for name, lines in code.items() if lines > FILE_LINES_MAX}
+
+
+def test_pages_stay_short() -> None:
+    pages = {name: texts()[name].count("\n") for name in files() if re.fullmatch(r"pages/\w+\.py", name)}
+    assert len(pages) > 3
+    assert not {name: lines for name, lines in pages.items() if lines > PAGE_LINES_MAX}
+
+
+# --- what is kept out ---
+
+
+@pytest.mark.parametrize("forbidden", [*HOME_FOLDERS, *REGISTRY_HOSTS])
+def test_text_names_no_machine_path_and_no_registry(forbidden: str) -> None:
+    assert not [name for name, text in texts().items() if forbidden in text]
+
+
+def reads_of_environment(source: str) -> list[int]:
+    """Line numbers where the environment is read. Setting a variable and handing the whole to a child do not count."""
+    tree = ast.parse(source)
+    allowed: set[ast.AST] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
+            allowed.add(node.value)
+        elif isinstance(node, ast.keyword) and node.arg == "env":
+            allowed.update(ast.walk(node.value))
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "os":
+            if node.attr in ("environ", "environb", "getenv", "getenvb") and node not in allowed:
+                found.append(node.lineno)
+        elif isinstance(node, ast.ImportFrom) and node.module == "os":
+            found += [node.lineno for alias in node.names if alias.name.startswith(("environ", "getenv"))]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("source", "count"),
+    [
+        ("import os\nkey = os.environ['KEY']", 1),
+        ("import os\nkey = os.getenv('KEY')", 1),
+        ("from os import environ", 1),
+        ("import os\nkey = os.environ.get('KEY')", 1),
+        ("import os\nos.environ['KEY'] = '1'", 0),
+        ("import os\nrun(command, env={**os.environ, 'KEY': '1'})", 0),
+    ],
+)
+def test_reads_of_the_environment_are_told_from_writes(source: str, count: int) -> None:
+    assert len(reads_of_environment(source)) == count
+
+
+def test_only_the_settings_read_the_environment() -> None:
+    modules = product_modules()
+    assert "orchestrator/settings.py" in modules
+    readers = {name: reads_of_environment(texts()[name]) for name in modules if name != "orchestrator/settings.py"}
+    assert not {name: lines for name, lines in readers.items() if lines}
+
+
+# --- requirements ---
+
+
+def requirements(name: str) -> list[str]:
+    """The entries of a requirements file, continued lines joined, without comments and without ``-r`` lines."""
+    joined = texts()[name].replace("\\\n", " ")
+    lines = [line.strip() for line in joined.splitlines()]
+    return [line for line in lines if line and not line.startswith(("#", "-r "))]
+
+
+def pins(name: str) -> dict[str, set[str]]:
+    """Versions by package; a package may have several, under different markers."""
+    found: dict[str, set[str]] = {}
+    for entry in requirements(name):
+        requirement = Requirement(entry.split(" --hash")[0])
+        found.setdefault(canonicalize_name(requirement.name), set()).add(str(requirement.specifier))
+    return found
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "requirements-offline.txt"])
+def test_everything_installed_is_pinned_to_one_version(name: str) -> None:
+    versions = pins(name)
+    assert versions
+    loose = {p: v for p, vs in versions.items() for v in vs if not re.fullmatch(r"==[^*,]+", v)}
+    assert not loose
+
+
+def test_offline_weights_are_pinned_with_hashes() -> None:
+    assert not [e for e in requirements("requirements-offline.txt") if not re.search(r"--hash=sha256:[0-9a-f]{64}", e)]
+
+
+def test_pins_cover_and_satisfy_what_the_app_asks_for() -> None:
+    pinned = pins("requirements.txt")
+    for entry in requirements("requirements.in"):
+        wanted = Requirement(entry)
+        versions = pinned.get(canonicalize_name(wanted.name), set())
+        assert versions, f"{wanted.name} is not pinned"
+        assert all(wanted.specifier.contains(version.removeprefix("==")) for version in versions), entry
+
+
+def test_test_tools_come_on_top_of_the_pins_of_the_app() -> None:
+    assert "-r requirements.txt" in texts()["requirements-dev.txt"].splitlines()
+    assert not set(pins("requirements-dev.txt")) & set(pins("requirements.txt"))
