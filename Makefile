@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
 
-.PHONY: help setup setup-dev app demo test check lint bench contracts clean
+.PHONY: help setup setup-dev app demo test check lint contracts clean
 
 help: ## Show these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -43,7 +43,7 @@ demo: setup ## Make a 60 s film without a browser and print its path
 		--transition crossfade:0.5 --out data/demo.mp4
 
 test: setup-dev ## Install and pass all offline tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto
 
 lint: setup-dev
 	@$(BIN)/ruff format --check .

@@ -313,9 +313,7 @@ def _why_incomplete(plan: PlanView) -> str:
     return f"{plan.passed} of {len(plan.clips)} clips passed. {reasons}{more}"
 
 
-_NEXT = (
-    "Passed clips were kept. The same command again retries what failed; the app is where you approve takes."
-)
+_NEXT = "Passed clips were kept. The same command again retries what failed; the app is where you approve takes."
 _HOW = {
     "new": "Making a new film.",
     "resumed": "Going on with the film you started before; finished clips are kept. Use --new to start afresh.",

@@ -51,9 +51,7 @@ class App:
 
     def start(self) -> None:
         """Launch the engine and take up whatever an earlier process left unfinished."""
-        self.engine.launch()
-        if self.engine.is_executor:
-            self.service.recover()
+        self.engine.launch(on_executor=self.service.recover)
 
     def stop(self) -> None:
         """Stop the engine and the child processes; unfinished work goes on at the next start."""

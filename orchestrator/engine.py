@@ -8,6 +8,7 @@ that could come out differently a second time happens inside a step. ``InlineEng
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, Protocol
@@ -38,8 +39,9 @@ class Engine(Protocol):
 
     is_executor: bool
 
-    def launch(self) -> None:
-        """Begin to work, and go on with what an earlier process left unfinished."""
+    def launch(self, *, on_executor: Callable[[], None]) -> None:
+        """Begin to work, and go on with what an earlier process left unfinished. ``on_executor`` is called once this
+        process executes flows: at once, or when the process that does so now has ended."""
         ...
 
     def stop(self) -> None:
@@ -68,9 +70,10 @@ class InlineEngine:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="engine", daemon=True)
 
-    def launch(self) -> None:
+    def launch(self, *, on_executor: Callable[[], None]) -> None:
         if not self._thread.is_alive():
             self._thread.start()
+            on_executor()
 
     def stop(self) -> None:
         if not self._thread.is_alive():
@@ -113,8 +116,7 @@ class InlineEngine:
         return self._tasks[flow_id]
 
     async def _cancel_all(self) -> None:
-        # Not the flows alone: what they set going (a provider's own work) must not outlive the loop it runs on.
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
+        for task in self._tasks.values():
             task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.gather(*self._tasks.values(), return_exceptions=True)

@@ -5,13 +5,15 @@ Only plain JSON goes through it (ids in, small results out): our own tables are 
 
 from __future__ import annotations
 
+import contextlib
 import logging
-import os
 import sqlite3
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
 from filelock import FileLock, Timeout
 
@@ -24,6 +26,9 @@ FLOWS_VERSION = "flows-1"
 APP_NAME = "video-orchestrator"
 # A clip that kills the process every time is parked after so many recoveries.
 MAX_RECOVERIES = 20
+_STANDBY_SECONDS = 2.0
+# Any number of ours; session-wide, so a session pooler or a direct connection is needed.
+_SERVER_LOCK = 7302
 _ENDED = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 
 
@@ -55,8 +60,11 @@ _WORKFLOWS: dict[str, Any] = {}
 
 
 class DbosEngine:
-    """Flows on DBOS. ``url`` empty: a SQLite file in ``data_dir``, executed by the one process that holds its lock;
-    a second process becomes a client whose flows the first one runs."""
+    """Flows on DBOS. ``url`` empty: a SQLite file in ``data_dir``, else a Postgres.
+
+    One process at a time executes the flows of a database; which one is decided by a lock that even ``kill -9`` lets
+    go of. Another process is a client, whose flows the first one runs, and stands by to take its place.
+    """
 
     def __init__(self, flows: Mapping[str, Flow], *, widths: Mapping[str, int], url: str, data_dir: Path) -> None:
         self._flows = flows
@@ -64,33 +72,52 @@ class DbosEngine:
         self._path = data_dir / "engine.sqlite3"
         self._is_sqlite = not url
         self._url = url or f"sqlite:///{self._path}"
-        self._lock = FileLock(data_dir / "engine.lock")
+        self._file_lock = FileLock(data_dir / "engine.lock", thread_local=False)
+        self._server_lock: psycopg.Connection[Any] | None = None
         self._client: DBOSClient | None = None
-        self._is_launched = False
+        self._standby: threading.Thread | None = None
+        self._is_stopped = threading.Event()
+        # Held while the client is replaced by the executor, so that no flow is handed to neither.
+        self._change = threading.RLock()
         self.is_executor = False
 
-    def launch(self) -> None:
-        if self._is_launched:
+    def launch(self, *, on_executor: Callable[[], None]) -> None:
+        if self.is_executor or self._client is not None:
             return
-        self._is_launched = True
-        self.is_executor = self._take_lock()
         _quieten()
-        if not self.is_executor:
-            self._client = DBOSClient(system_database_url=self._url, serializer=DBOSPortableJSONSerializer())
+        self._is_stopped.clear()
+        if self._take_lock():
+            self._execute(on_executor)
             return
-        if self._is_sqlite:
-            with sqlite3.connect(self._path) as connection:
-                connection.execute("PRAGMA journal_mode=wal")
+        self._client = DBOSClient(system_database_url=self._url, serializer=DBOSPortableJSONSerializer())
+        self._standby = threading.Thread(target=self._stand_by, args=(on_executor,), name="engine-standby", daemon=True)
+        self._standby.start()
+
+    def _stand_by(self, on_executor: Callable[[], None]) -> None:
+        while not self._is_stopped.wait(_STANDBY_SECONDS):
+            if self._take_lock():
+                log.warning("The process that did the work has ended; this one goes on with it.")
+                with self._change:
+                    if self._client is not None:
+                        self._client.destroy()
+                        self._client = None
+                    self._execute(on_executor)
+                return
+
+    def _execute(self, on_executor: Callable[[], None]) -> None:
         config: DBOSConfig = {
             "name": APP_NAME,
             "system_database_url": self._url,
             "application_version": FLOWS_VERSION,
-            "executor_id": "local" if self._is_sqlite else f"worker-{os.getpid()}",
+            "executor_id": "local",
             "serializer": DBOSPortableJSONSerializer(),
             "log_level": "ERROR",
             "enable_otlp": False,
         }
-        if not self._is_sqlite:
+        if self._is_sqlite:
+            with contextlib.closing(sqlite3.connect(self._path)) as connection:
+                connection.execute("PRAGMA journal_mode=wal")
+        else:
             config["db_engine_kwargs"] = {"connect_args": {"prepare_threshold": None}}
         DBOS(config=config)
         for name, flow in self._flows.items():
@@ -98,47 +125,59 @@ class DbosEngine:
         DBOS.launch()
         for queue, width in self._widths.items():
             DBOS.register_queue(queue, worker_concurrency=width, polling_interval_sec=0.2)
+        self.is_executor = True
+        on_executor()
 
     def stop(self) -> None:
-        if not self._is_launched:
-            return
-        self._is_launched = False
+        self._is_stopped.set()
+        if self._standby is not None:
+            self._standby.join(timeout=30)
+            self._standby = None
         if self._client is not None:
             self._client.destroy()
             self._client = None
         if self.is_executor:
             DBOS.destroy(destroy_registry=True)
             self.is_executor = False
-            self._lock.release()
+            self._file_lock.release()
+            if self._server_lock is not None:
+                self._server_lock.close()
 
     def enqueue(self, queue: str, flow: str, flow_id: str, *arguments: Any) -> None:
-        if self._client is not None:
-            self._client.enqueue(
-                {
-                    "queue_name": queue,
-                    "workflow_name": flow,
-                    "workflow_id": flow_id,
-                    "app_version": FLOWS_VERSION,
-                },
-                *arguments,
-            )
-            return
-        with SetWorkflowID(flow_id):
-            DBOS.enqueue_workflow(queue, _WORKFLOWS[flow], *arguments)
+        with self._change:
+            if self._client is not None:
+                self._client.enqueue(
+                    {
+                        "queue_name": queue,
+                        "workflow_name": flow,
+                        "workflow_id": flow_id,
+                        "app_version": FLOWS_VERSION,
+                    },
+                    *arguments,
+                )
+                return
+            with SetWorkflowID(flow_id):
+                DBOS.enqueue_workflow(queue, _WORKFLOWS[flow], *arguments)
 
     def is_finished(self, flow_id: str) -> bool:
-        source = self._client if self._client is not None else DBOS
-        found = source.list_workflows(workflow_ids=[flow_id], load_input=False, load_output=False)
+        with self._change:
+            source = self._client if self._client is not None else DBOS
+            found = source.list_workflows(workflow_ids=[flow_id], load_input=False, load_output=False)
         return bool(found) and found[0].status in _ENDED
 
     def _take_lock(self) -> bool:
-        """One process executes a SQLite file; Postgres takes any number."""
-        if not self._is_sqlite:
+        if self._is_sqlite:
+            try:
+                self._file_lock.acquire(blocking=False)
+            except Timeout:
+                return False
             return True
-        try:
-            self._lock.acquire(blocking=False)
-        except Timeout:
+        connection = psycopg.connect(self._url.replace("postgresql+psycopg://", "postgresql://"), autocommit=True)
+        row = connection.execute("select pg_try_advisory_lock(%s)", (_SERVER_LOCK,)).fetchone()
+        if row is None or not row[0]:
+            connection.close()
             return False
+        self._server_lock = connection
         return True
 
 

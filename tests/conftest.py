@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from pytest_socket import socket_allow_hosts
 
 from orchestrator.settings import Settings
+from tests.fakes.postgres import running_postgres
 
 
 @pytest.fixture(autouse=True)
@@ -23,6 +25,13 @@ def _no_settings_from_outside() -> None:
     for name in Settings.model_fields:
         os.environ.pop(name.upper(), None)
     os.environ["HF_HUB_OFFLINE"] = "1"
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A Postgres of this test session; every test makes a database of its own in it."""
+    with running_postgres() as url:
+        yield url
 
 
 def make_settings(data_dir: Path, **values: Any) -> Settings:

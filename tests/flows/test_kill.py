@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 
 from orchestrator.media.probe import count_decoded_frames, probe
+from tests.fakes.postgres import create_database
 from tests.fakes.videos_server import FakeVideosServer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,9 +57,9 @@ def make_film_through_kills(
     raise AssertionError
 
 
-def wait_until_working(process: subprocess.Popen[str], log: Path, lives: int) -> None:
+def wait_until_working(process: subprocess.Popen[Any], log: Path, lives: int, *, word: str = "film") -> None:
     """Until this life has said whether it starts or goes on: only then is there anything to lose."""
-    while process.poll() is None and log.read_text(encoding="utf-8").count("film") <= lives:
+    while process.poll() is None and log.read_text(encoding="utf-8").count(word) <= lives:
         time.sleep(0.02)
 
 
@@ -75,10 +77,14 @@ def assert_whole(film: Path, report: dict[str, Any]) -> None:
 
 
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize("seed", [1, 2])
-def test_no_clip_is_made_twice_when_the_process_is_killed(tmp_path: Path, seed: int) -> None:
+@pytest.mark.parametrize(("seed", "kind"), [(1, "sqlite"), (2, "postgres")])
+def test_no_clip_is_made_twice_when_the_process_is_killed(
+    tmp_path: Path, seed: int, kind: str, request: pytest.FixtureRequest
+) -> None:
     command, environment = film_command(tmp_path, "--size", "320x180")
     environment["MOCK_DELAY_SECONDS"] = "2"
+    if kind == "postgres":
+        environment["DATABASE_URL"] = create_database(request.getfixturevalue("postgres_url"), "kill_test")
     schedule = kills(seed, count=3, most=4)
     report, log = make_film_through_kills(command, environment, delays=schedule, log=tmp_path / "log")
     assert_whole(tmp_path / "film.mp4", report)
@@ -99,6 +105,53 @@ def test_no_clip_is_paid_twice_at_a_videos_server_when_the_process_is_killed(tmp
         assert len(server.charges()) == report["creates"] == len(report["clips"])
         assert report["cost_usd"] == pytest.approx(0.1 * report["planned_seconds"])
         assert "sk-test" not in log
+
+
+@pytest.mark.timeout(400)
+def test_a_second_process_hands_its_film_over_and_takes_over_when_the_first_is_killed(tmp_path: Path) -> None:
+    command, environment = film_command(tmp_path, "--size", "320x180")
+    environment["MOCK_DELAY_SECONDS"] = "3"
+    log = tmp_path / "log"
+    with log.open("a", encoding="utf-8") as errors:
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "orchestrator", "worker"], cwd=ROOT, env=environment, stderr=errors
+        )
+        wait_until_working(worker, log, 0, word="Worker is running")
+        film = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True)
+    generations = tmp_path / "data" / "mock" / "generations"
+    wait_until_working(film, log, 0)
+    while film.poll() is None and not list(generations.glob("*.json")):
+        time.sleep(0.05)
+    worker.kill()
+    worker.wait()
+    output, _ = film.communicate(timeout=120)
+    assert film.returncode == 0, output + log.read_text(encoding="utf-8")
+    report = json.loads(output)
+    assert_whole(tmp_path / "film.mp4", report)
+    assert len(list(generations.glob("*.json"))) == report["creates"] == len(report["clips"])
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_nothing_is_lost_or_failed_when_the_whole_process_group_is_told_to_stop(tmp_path: Path, name: str) -> None:
+    """As Ctrl-C in a terminal does: children get the signal too, and their death must not count against the clip."""
+    command, environment = film_command(tmp_path, "--size", "320x180")
+    log = tmp_path / "log"
+    for delay in (0.7, 2.5):
+        with log.open("a", encoding="utf-8") as errors:
+            process = subprocess.Popen(
+                command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=errors, start_new_session=True
+            )
+        wait_until_working(process, log, log.read_text(encoding="utf-8").count("film"))
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=delay)
+        if process.poll() is None:
+            os.killpg(process.pid, getattr(signal, name))
+            assert process.wait(timeout=30) != 0
+        assert "Traceback" not in log.read_text(encoding="utf-8")
+    report, _ = make_film_through_kills(command, environment, delays=[], log=log)
+    assert_whole(tmp_path / "film.mp4", report)
+    assert [c["attempts"] for c in report["clips"]] == [1] * len(report["clips"])
 
 
 def test_a_finished_film_is_not_paid_again_when_asked_for_again(tmp_path: Path) -> None:

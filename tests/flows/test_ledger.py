@@ -20,11 +20,16 @@ from orchestrator.ledger import Ledger, PaidCall, spent_usd
 from orchestrator.schema.brief import ContentBrief
 from providers.base import ContentRejected, CreateClipInput, Generation, OutcomeUnknown, RateLimited
 from tests.fakes.billing import BillingProvider, Death, Moment
+from tests.fakes.postgres import create_database
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = open_database("", data_dir=tmp_path)
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """The ledger keeps its promise on both databases."""
+    url = ""
+    if request.param == "postgres":
+        url = create_database(request.getfixturevalue("postgres_url"), f"ledger_{new_id().replace('-', '')}")
+    database = open_database(url, data_dir=tmp_path)
     yield database
     database.close()
 
