@@ -55,6 +55,8 @@ class App:
 
     def stop(self) -> None:
         """Stop the engine and the child processes; unfinished work goes on at the next start."""
+        if self.flows.is_stopping.is_set():
+            return
         self.flows.is_stopping.set()
         self.engine.stop()
         self.listener.close()

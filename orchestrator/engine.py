@@ -8,7 +8,6 @@ that could come out differently a second time happens inside a step. ``InlineEng
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, Protocol
@@ -116,7 +115,8 @@ class InlineEngine:
         return self._tasks[flow_id]
 
     async def _cancel_all(self) -> None:
-        for task in self._tasks.values():
+        """Flows, and whatever they left running on this loop."""
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
             task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)

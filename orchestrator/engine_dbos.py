@@ -9,6 +9,7 @@ import contextlib
 import logging
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 import psycopg
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
 from filelock import FileLock, Timeout
+from sqlalchemy import Engine, event
 
 from orchestrator.engine import Flow, Step
 
@@ -30,6 +32,14 @@ _STANDBY_SECONDS = 2.0
 # Any number of ours; session-wide, so a session pooler or a direct connection is needed.
 _SERVER_LOCK = 7302
 _ENDED = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
+
+
+@event.listens_for(Engine, "connect")
+def _teach_old_sqlite(connection: Any, _record: object) -> None:
+    """From Python 3.12 on dbos takes for granted a SQLite that knows ``unixepoch('subsec')`` (3.42, May 2023). Python
+    may be linked to an older one all the same, as on Debian 12: it is then given the function."""
+    if isinstance(connection, sqlite3.Connection) and sqlite3.sqlite_version_info < (3, 42):
+        connection.create_function("unixepoch", 1, lambda _: round(time.time(), 3))
 
 
 class _Context:
