@@ -76,7 +76,9 @@ def film(
             provider=provider, model=model, seed=seed, size=size, wpm=wpm, transition=transition, budget=budget,
             max_attempts=max_attempts, skip_failed=skip_failed,
         )  # fmt: skip
-        with _app() as app:
+        with _app(is_engine_needed=False) as app:
+            app.service.draft_plan(text, brief=content_brief, settings=settings)  # bad input is refused at once
+            app.start()
             plan_id, how = app.service.open_film(
                 script=text, brief=content_brief, settings=settings, name=content_brief.title or script.stem, is_new=new
             )

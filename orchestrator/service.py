@@ -359,7 +359,7 @@ class Service:
             self.update_project(project.id, settings=complete)
             self.retry_failed(plan.id)
             return plan.id, "resumed"
-        self.draft_plan(script, brief=brief, settings=complete)  # one that cannot be planned leaves no project behind
+        self.draft_plan(script, brief=brief, settings=complete)  # bad input leaves no project behind
         project_id = self.create_project(name=name, settings=complete, request_key=key)
         plan_id = self.create_plan(project_id, script=script, brief=brief)
         self.start_plan(plan_id)
