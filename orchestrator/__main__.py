@@ -161,7 +161,7 @@ def worker() -> None:
 
     with _errors(is_json=False), _app() as app:
         if not app.engine.is_executor:
-            raise OrchestratorError("Another process already works on this DATA_DIR, so this worker has nothing to do.")
+            _say("Another process does the work at present; this one stands by to take its place.")
         _say("Worker is running. Stop it with Ctrl-C; unfinished work goes on at the next start.")
         stopped = threading.Event()
         for name in (signal.SIGINT, signal.SIGTERM):
