@@ -1,0 +1,32 @@
+"""The one start command: ``streamlit run app.py`` serves the pages, the REST API and the engine in one process."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import streamlit as st
+from starlette.routing import Mount
+
+from api import create_api
+from orchestrator import bootstrap
+
+
+@asynccontextmanager
+async def lifespan(_: st.App) -> AsyncIterator[None]:
+    """Start the engine here and nowhere else: a page or a cached resource would start a second one and pay twice."""
+    door = await asyncio.to_thread(bootstrap.build)
+    bootstrap.use(door)
+    await asyncio.to_thread(door.start)
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(door.stop)
+        bootstrap.use(None)
+
+
+app = st.App("pages/navigation.py", lifespan=lifespan, routes=[Mount("/api", app=create_api())])

@@ -1,0 +1,107 @@
+"""The chosen clip: its takes to watch, why one failed, what was measured, and what a person can do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from orchestrator.bootstrap import App
+from orchestrator.schema.status import ClipStatus
+from orchestrator.schema.view import ClipView, PlanView, TakeView
+from pages.components import assessment, badge, player, take_review
+from pages.components.notices import guarded
+from pages.components.timeline import move_clip
+from pages.components.words import CLIP_BADGES, count, take_badge
+
+
+def show(app: App, plan: PlanView, clip: ClipView, *, key: str, on_reorder: Callable[[tuple[str, ...]], None]) -> None:
+    """Player and takes on the left, evidence and decisions on the right."""
+    takes = app.views.takes(clip.id)
+    left, right = st.columns([5, 6], gap="large")
+    with left:
+        take = _choose_take(takes, key=f"{key}-{clip.id}")
+        _show_picture(clip, take)
+    with right:
+        _show_head(app, plan, clip, key=f"{key}-{clip.id}", on_reorder=on_reorder)
+        if clip.text:
+            st.html(f'<blockquote class="svo-line">{_escape(clip.text)}</blockquote>')
+        st.caption(f"{count(clip.words, 'word')} in {clip.seconds} s · {clip.visual_intent}")
+        if take is None:
+            if clip.reason:
+                st.warning(clip.reason, icon=":material/visibility:")
+            return
+        take_review.show_why(take)
+        assessment.show(take)
+        if take.video_url and not take.is_active:
+            with st.popover("Approve or reject this take", icon=":material/gavel:"):
+                take_review.show_decision(app, take, key=f"{key}-{take.run_id}")
+                if take.checks:
+                    st.markdown("**Correct one check**")
+                    take_review.show_override(app, take, key=f"{key}-{take.run_id}")
+        take_review.show_prompt(take)
+
+
+def _choose_take(takes: Sequence[TakeView], *, key: str) -> TakeView | None:
+    """The accepted take, else the newest, unless another is picked. A new take is a new choice."""
+    if not takes:
+        return None
+    ordered = sorted(takes, key=lambda take: take.attempt)
+    default = next((index for index, take in enumerate(ordered) if take.is_accepted), len(ordered) - 1)
+    if len(ordered) == 1:
+        return ordered[0]
+    picked = st.segmented_control(
+        "Takes",
+        range(len(ordered)),
+        default=default,
+        required=True,
+        format_func=lambda index: f"Take {ordered[index].attempt}",
+        key=f"{key}-take-{len(ordered)}",
+        label_visibility="collapsed",
+    )
+    return ordered[default if picked is None else picked]
+
+
+def _show_picture(clip: ClipView, take: TakeView | None) -> None:
+    words = CLIP_BADGES[clip.status][0]
+    if take is None:
+        player.show("", poster_url="", label="", placeholder=words)
+        return
+    player.show(
+        take.video_url,
+        poster_url=take.poster_url,
+        label=f"Clip {clip.position}, take {take.attempt}",
+        placeholder=take.status_text or words,
+    )
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        badge.show(take_badge(take))
+        st.caption(f"{take_review.facts(take)} of {clip.max_attempts}", width="content")
+        if take.download_url:
+            player.show_download(take.download_url, label="Download take")
+
+
+def _show_head(
+    app: App, plan: PlanView, clip: ClipView, *, key: str, on_reorder: Callable[[tuple[str, ...]], None]
+) -> None:
+    ids = [other.id for other in plan.clips]
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.header(f"Clip {clip.position}", width="content", anchor=False)
+        with st.container(horizontal=True, width="content", gap="small"):
+            for step, icon, words in ((-1, "chevron_left", "Move earlier"), (1, "chevron_right", "Move later")):
+                order = move_clip(ids, clip.id, by=step)
+                if st.button(
+                    "", icon=f":material/{icon}:", help=words, disabled=order is None, key=f"{key}-move-{step}"
+                ):
+                    on_reorder(order or tuple(ids))
+                    st.rerun(scope="fragment")
+            can_retry = clip.status.is_settled
+            kind = "primary" if clip.status in (ClipStatus.FAILED, ClipStatus.NEEDS_REVIEW) else "secondary"
+            if st.button("Retry", icon=":material/refresh:", type=kind, disabled=not can_retry, key=f"{key}-retry"):
+                with guarded():
+                    app.service.retry_clip(clip.id)
+                    st.toast("A new take was asked for", icon=":material/refresh:")
+                    st.rerun(scope="app")
+
+
+def _escape(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,124 @@
+"""The state of a plan in one line, and the commands that make sense in that state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import streamlit as st
+
+from orchestrator.bootstrap import App
+from orchestrator.schema.status import ClipStatus, PlanStatus, RenderStatus
+from orchestrator.schema.view import PlanView
+from pages.components.notices import guarded
+from pages.components.words import money, time_left
+
+
+class Command(StrEnum):
+    START = "Start generation"
+    PAUSE = "Pause"
+    RESUME = "Resume"
+    CANCEL = "Cancel"
+    RETRY_FAILED = "Retry failed"
+    RENDER = "Render film"
+
+
+ICONS = {
+    Command.START: ":material/play_arrow:",
+    Command.PAUSE: ":material/pause:",
+    Command.RESUME: ":material/play_arrow:",
+    Command.CANCEL: ":material/stop:",
+    Command.RETRY_FAILED: ":material/refresh:",
+    Command.RENDER: ":material/movie_edit:",
+}
+DONE_WORDS = {
+    Command.START: "Generation started",
+    Command.PAUSE: "Paused. Clips already paid for are finished first",
+    Command.RESUME: "Resumed",
+    Command.CANCEL: "Cancelled. Finished clips were kept",
+    Command.RETRY_FAILED: "Trying the failed clips again",
+    Command.RENDER: "Rendering started",
+}
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A command on offer; the primary one is what most people want next."""
+
+    command: Command
+    is_primary: bool = False
+
+
+def offers(plan: PlanView) -> tuple[Offer, ...]:
+    """Which commands make sense now, the likeliest first. Pure."""
+    is_rendering = plan.render is not None and plan.render.status in (RenderStatus.QUEUED, RenderStatus.RENDERING)
+    has_film = plan.render is not None and plan.render.status is RenderStatus.DONE and plan.render.is_current
+    render = (Offer(Command.RENDER, is_primary=not has_film),) if plan.passed and not is_rendering else ()
+    match plan.status:
+        case PlanStatus.PLANNED:
+            return (Offer(Command.START, is_primary=True),)
+        case PlanStatus.RUNNING:
+            return (Offer(Command.PAUSE), Offer(Command.CANCEL))
+        case PlanStatus.PAUSED:
+            return (Offer(Command.RESUME, is_primary=True), Offer(Command.CANCEL))
+        case PlanStatus.CANCELLED:
+            return (Offer(Command.START, is_primary=True),)
+        case PlanStatus.COMPLETED:
+            return render
+        case PlanStatus.INCOMPLETE:
+            retry = (Offer(Command.RETRY_FAILED, is_primary=True),) if plan.failed else ()
+            return retry + tuple(Offer(offer.command, is_primary=not retry) for offer in render)
+
+
+def show(app: App, plan: PlanView, *, key: str) -> None:
+    """The commands as buttons. Each is safe to press twice."""
+    has_film = plan.render is not None and plan.render.status is RenderStatus.DONE
+    with st.container(horizontal=True, width="content", vertical_alignment="center", gap="small"):
+        for offer in offers(plan):
+            kind = "primary" if offer.is_primary else "tertiary" if offer.command is Command.CANCEL else "secondary"
+            label = "Render again" if offer.command is Command.RENDER and has_film else offer.command.value
+            pressed = st.button(label, icon=ICONS[offer.command], type=kind, key=f"{key}-{offer.command.name.lower()}")
+            if pressed:
+                with guarded():
+                    run(app, plan, offer.command)
+                    st.toast(DONE_WORDS[offer.command], icon=ICONS[offer.command])
+                    st.rerun(scope="app")
+
+
+def run(app: App, plan: PlanView, command: Command) -> None:
+    """Send one command to the service."""
+    match command:
+        case Command.START:
+            app.service.start_plan(plan.id)
+        case Command.PAUSE:
+            app.service.pause_plan(plan.id)
+        case Command.RESUME:
+            app.service.resume_plan(plan.id)
+        case Command.CANCEL:
+            app.service.cancel_plan(plan.id)
+        case Command.RETRY_FAILED:
+            app.service.retry_failed(plan.id)
+        case Command.RENDER:
+            app.service.render_plan(plan.id)
+
+
+def state_line(plan: PlanView) -> str:
+    """The whole state in one line of Markdown: what happened, what is left, what it cost."""
+    spent = money(plan.cost_usd) + (f" of {money(plan.budget_usd)}" if plan.budget_usd is not None else "")
+    parts = [f"**{plan.message}**", time_left(plan.eta_seconds) if plan.is_active else ""]
+    parts.append(spent.replace("$", r"\$") if plan.cost_usd or plan.budget_usd is not None else "")
+    return " · ".join(part for part in parts if part)
+
+
+def show_state(plan: PlanView) -> None:
+    st.markdown(state_line(plan), width="content")
+
+
+def show_progress(plan: PlanView) -> None:
+    """The bar while there is something to wait for, and why a clip failed once there is not."""
+    is_unfinished = plan.status in (PlanStatus.PAUSED, PlanStatus.CANCELLED, PlanStatus.INCOMPLETE)
+    if plan.is_active or is_unfinished:
+        st.progress(min(max(plan.progress, 0.0), 1.0))
+    failed = next((clip for clip in plan.clips if clip.status is ClipStatus.FAILED and clip.reason), None)
+    if plan.status is PlanStatus.INCOMPLETE and failed is not None:
+        st.caption(f"Clip {failed.position}: {failed.reason}")

@@ -1,0 +1,105 @@
+"""Single clips, newest first: state, picture, and what can be done with each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from orchestrator.bootstrap import App
+from orchestrator.schema.view import ProviderView, TakeView
+from pages.components import assessment, badge, player, take_review
+from pages.components.notices import guarded, show_empty
+from pages.components.words import FAILED, shorten, take_badge
+
+ADDRESS = "clip"
+
+
+def show_chosen(app: App, takes: Sequence[TakeView], *, key: str) -> None:
+    """The take looked at: the one in the address, else the newest."""
+    wanted = st.query_params.get(ADDRESS)
+    take = next((take for take in takes if take.clip_id == wanted), next(iter(takes), None))
+    if take is None:
+        show_empty("Your clips appear here", "Write a prompt and generate the first one.", icon="movie")
+        return
+    with st.container(border=True):
+        label = shorten(take.prompt, 80)
+        player.show(
+            take.video_url, poster_url=take.poster_url, label=label, placeholder=take.error_message or take.status_text
+        )
+        if take.is_active:
+            st.progress(take.progress or 0.0, text=take.status_text)
+        else:
+            show_badge(take)
+            take_review.show_why(take)
+            assessment.show(take)
+        show_actions(app, take, key=f"{key}-{take.clip_id}")
+
+
+def show_badge(take: TakeView) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        badge.show(take_badge(take))
+        st.caption(take_review.facts(take), width="content")
+
+
+def show_actions(app: App, take: TakeView, *, key: str) -> None:
+    """Download, Remix, Retry, View Assessment: those that make sense for this take."""
+    provider = next((p for p in app.views.providers() if p.name == take.provider), None)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if take.checks and st.button("View Assessment", icon=":material/fact_check:", key=f"{key}-view"):
+            take_review.open_drawer(app, take.run_id)
+        if take.download_url:
+            player.show_download(take.download_url, label="Download")
+        if take.video_url and provider is not None and provider.supports_remix:
+            with st.popover("Remix", icon=":material/shuffle:"):
+                show_remix(app, take, provider, key=key)
+        if not take.is_active and st.button("Retry", icon=":material/refresh:", key=f"{key}-retry"):
+            with guarded():
+                app.service.retry_clip(take.clip_id)
+                st.toast("A new take was asked for", icon=":material/refresh:")
+                st.rerun(scope="app")
+
+
+def show_remix(app: App, take: TakeView, provider: ProviderView, *, key: str) -> None:
+    """One change to make to a finished take; it becomes a clip of its own."""
+    with st.form(f"{key}-remix", border=False):
+        prompt = st.text_area(
+            "What should change?",
+            placeholder="Same shot, but at sunrise",
+            max_chars=provider.prompt_limit_characters,
+            key=f"{key}-remix-prompt",
+        )
+        if not st.form_submit_button("Remix", type="primary", icon=":material/shuffle:", key=f"{key}-remix-send"):
+            return
+    if not prompt.strip():
+        st.warning("Say what should change.", icon=":material/edit:")
+        return
+    with guarded():
+        st.query_params[ADDRESS] = app.service.remix_take(take.run_id, prompt=prompt.strip())
+        st.rerun(scope="app")
+
+
+def show_list(takes: Sequence[TakeView], *, key: str, columns: int = 2) -> None:
+    """All single clips as cards; opening one puts it in the address."""
+
+    def choose(clip_id: str) -> None:
+        st.query_params[ADDRESS] = clip_id
+
+    cells = [column for _ in range(0, len(takes), columns) for column in st.columns(columns, gap="small")]
+    for cell, take in zip(cells, takes, strict=False):
+        with cell, st.container(border=True, gap="small"):
+            waiting = FAILED[0] if take.error_message else take.status_text
+            player.show_poster(take.poster_url, seconds=take.seconds, placeholder=waiting)
+            if take.is_active:
+                st.progress(take.progress or 0.0, text=take.status_text)
+            else:
+                badge.show(take_badge(take))
+            st.caption(shorten(take.prompt, 70))
+            st.button(
+                "Preview",
+                icon=":material/visibility:",
+                type="tertiary",
+                key=f"{key}-open-{take.clip_id}",
+                on_click=choose,
+                args=(take.clip_id,),
+            )

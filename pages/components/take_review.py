@@ -1,0 +1,106 @@
+"""A person's word on a take: approve, reject, or correct one check. A reason is always asked for and kept."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from orchestrator.bootstrap import App
+from orchestrator.schema.assessment import CheckName, CheckStatus
+from orchestrator.schema.view import TakeView
+from pages.components import assessment, badge, player
+from pages.components.notices import guarded
+from pages.components.words import CHECK_STATUS_WORDS, CHECK_TITLES, money, take_badge
+
+
+def show_decision(app: App, take: TakeView, *, key: str) -> None:
+    """One reason and two buttons."""
+    with st.form(f"{key}-decision", border=False):
+        reason = st.text_input(
+            "Your reason", placeholder="The jacket matches well enough", max_chars=400, key=f"{key}-reason"
+        )
+        with st.container(horizontal=True):
+            approve = st.form_submit_button("Approve", icon=":material/thumb_up:", type="primary", key=f"{key}-approve")
+            reject = st.form_submit_button("Reject", icon=":material/thumb_down:", key=f"{key}-reject")
+    if not (approve or reject):
+        return
+    if not reason.strip():
+        st.warning("Give a reason: it is kept with the take.", icon=":material/edit:")
+        return
+    with guarded():
+        if approve:
+            app.service.approve_take(take.run_id, reason=reason.strip())
+        else:
+            app.service.reject_take(take.run_id, reason=reason.strip())
+        st.toast("Approved" if approve else "Rejected", icon=":material/check:")
+        st.rerun(scope="app")
+
+
+def show_override(app: App, take: TakeView, *, key: str) -> None:
+    """Correct one check; the verdict follows from the corrected checks."""
+    with st.form(f"{key}-override", border=False):
+        check = st.selectbox(
+            "Check", list(take.checks), format_func=lambda item: CHECK_TITLES[CheckName(item)], key=f"{key}-check"
+        )
+        status = st.selectbox(
+            "Is really",
+            list(CheckStatus),
+            format_func=lambda item: CHECK_STATUS_WORDS[CheckStatus(item)],
+            key=f"{key}-status",
+        )
+        reason = st.text_input("Why", max_chars=400, key=f"{key}-override-reason")
+        is_sent = st.form_submit_button("Correct this check", icon=":material/rule:", key=f"{key}-override-send")
+    if not is_sent:
+        return
+    if not reason.strip():
+        st.warning("Give a reason: it is kept with the take.", icon=":material/edit:")
+        return
+    with guarded():
+        app.service.override_check(
+            take.run_id, check=CheckName(check), status=CheckStatus(status), reason=reason.strip()
+        )
+        st.toast("Check corrected", icon=":material/check:")
+        st.rerun(scope="app")
+
+
+def facts(take: TakeView) -> str:
+    """Length, model, attempt and cost in one line."""
+    parts = [f"{take.seconds} s", take.size.replace("x", " x "), take.model or take.provider, f"take {take.attempt}"]
+    return " · ".join([*parts, money(take.cost_usd).replace("$", r"\$")] if take.cost_usd else parts)
+
+
+def show_why(take: TakeView) -> None:
+    """Why a take failed or waits, and what the repair was, before anything else."""
+    if take.override_reason:
+        st.info(f"{take.override.capitalize()} by a person: {take.override_reason}", icon=":material/person:")
+    why = take.error_message or ("" if take.is_accepted else take.summary)
+    if why:
+        st.warning(why, icon=":material/visibility:")
+    if take.repair_reason:
+        strategy = take.repair_strategy.replace("_", " ")
+        st.caption(f":material/build: **{strategy.capitalize()}**: {take.repair_reason}")
+
+
+def show_prompt(take: TakeView) -> None:
+    with st.expander("Prompt", icon=":material/notes:"):
+        st.code(take.prompt, language=None, wrap_lines=True)
+
+
+@st.dialog("Assessment", width="medium", position="right", icon=":material/fact_check:")
+def open_drawer(app: App, run_id: str) -> None:
+    """One take with its evidence beside the page; decisions are made here."""
+    with guarded():
+        take = app.views.take(run_id)
+        player.show(take.video_url, poster_url=take.poster_url, label=f"Take {take.attempt}")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            badge.show(take_badge(take))
+            st.caption(facts(take))
+        show_why(take)
+        if take.line:
+            st.markdown(f"> {take.line}")
+        assessment.show(take)
+        if take.checks:
+            st.markdown("**Your decision**")
+            show_decision(app, take, key=f"drawer-{run_id}")
+            with st.expander("Correct one check", icon=":material/rule:"):
+                show_override(app, take, key=f"drawer-{run_id}")
+        show_prompt(take)
