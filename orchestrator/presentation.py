@@ -84,6 +84,9 @@ def take_view(run: RunRow, *, cost_usd: float) -> TakeView:
     return TakeView(
         run_id=run.id,
         clip_id=run.clip_id,
+        project_id=run.clip.plan.project_id,
+        project_name=run.clip.plan.project.name,
+        position=run.clip.position,
         attempt=run.attempt,
         status=RunStatus(run.status),
         status_text=_RUN_WORDS.get(RunStatus(run.status)) or _settled_words(run, assessment, is_accepted=is_accepted),

@@ -164,6 +164,9 @@ class Views:
         return TakeView(
             run_id="",
             clip_id=clip.id,
+            project_id=clip.plan.project_id,
+            project_name=clip.plan.project.name,
+            position=clip.position,
             attempt=1,
             status=RunStatus.CRAFTED,
             status_text=clip.reason or "Waiting for its turn",

@@ -117,7 +117,8 @@ def first_poster(session: Session, plan_id: str) -> str | None:
 
 
 def recent_runs(session: Session, *, limit: int) -> Sequence[RunRow]:
-    options = (selectinload(RunRow.assessments), selectinload(RunRow.overrides), selectinload(RunRow.clip))
+    clip = selectinload(RunRow.clip).selectinload(ClipRow.plan)
+    options = (selectinload(RunRow.assessments), selectinload(RunRow.overrides), clip)
     return session.scalars(select(RunRow).options(*options).order_by(RunRow.created_at.desc()).limit(limit)).all()
 
 

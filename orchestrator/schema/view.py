@@ -14,11 +14,16 @@ from orchestrator.schema.value import Value
 
 
 class TakeView(Value):
-    """One clip run with its evidence. ``video_url`` and ``poster_url`` are empty until the take is stored.
+    """One clip run with its evidence; ``position`` is its clip's planned place in the film.
+
+    ``video_url`` and ``poster_url`` are empty until the take is stored.
     ``is_active``: the clip is still being worked on and this is its newest take, so more may come of it."""
 
     run_id: str
     clip_id: str
+    project_id: str
+    project_name: str
+    position: int
     attempt: int
     status: RunStatus
     status_text: str

@@ -26,6 +26,7 @@ def show(app: App, takes: Sequence[TakeView], *, key: str) -> None:
     for cell, take in zip(cells, shown, strict=False):
         with cell, st.container(border=True, gap="small"):
             player.show_poster(take.poster_url, seconds=take.seconds, placeholder="No picture")
+            st.caption(f"{shorten(take.project_name, 40)} · clip {take.position} · take {take.attempt}")
             st.markdown(f"**{shorten(take.line or take.prompt, 80)}**")
             st.caption(shorten(take.summary or take.error_message or take.status_text, 160))
             with st.container(horizontal=True, gap="small"):

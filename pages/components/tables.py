@@ -50,6 +50,7 @@ def show_takes(takes: Sequence[TakeView], *, key: str) -> str:
     rows = [
         {
             "Poster": take.poster_url or None,
+            "Clip": f"{shorten(take.project_name, 30)} · {take.position}",
             "Line": shorten(take.line or take.prompt, 90),
             "Status": take_badge(take)[0],
             "Score": take.score,

@@ -32,7 +32,7 @@ SWITCHES = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where the app answers, started the way a person starts it, on an empty DATA_DIR."""
     folder = tmp_path_factory.mktemp("app")
@@ -70,9 +70,12 @@ def _wait_until_up(url: str, process: subprocess.Popen[bytes], log: Path) -> Non
     pytest.fail(f"The app did not come up:\n{log.read_text(errors='replace')[-3000:]}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium of this machine; without one the test is skipped, or fails where REQUIRE_BROWSER=1 promises one."""
+    """Chromium of this machine; without one the test is skipped, or fails where REQUIRE_BROWSER=1 promises one.
+
+    It ends with its module: Playwright keeps an event loop running on this thread, and other tests need their own.
+    """
     executable = next((found for name in BROWSERS if (found := shutil.which(name))), None)
     if executable is None:
         reason = f"No browser found; looked for {', '.join(BROWSERS)}."

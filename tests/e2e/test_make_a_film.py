@@ -16,7 +16,11 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 
 def press(target: Locator) -> None:
-    """A click as long as a hand's: shorter ones race with the commit of a text field."""
+    """A click as a hand does it: on what has come to rest (a page being drawn shifts), and not in no time at all."""
+    expect(target).to_be_visible()
+    before = None
+    while before != (before := target.bounding_box()):
+        target.page.wait_for_timeout(300)
     target.click(delay=60)
 
 
@@ -27,14 +31,12 @@ def open_new_project(page: Page, name: str) -> None:
     press(page.get_by_role("button", name="Create project"))
     expect(page.get_by_role("heading", name=name)).to_be_visible()
     expect(page.get_by_text("No clips yet")).to_be_visible()
-    page.wait_for_load_state("networkidle")  # what draws the fields is loaded when it is first needed, and shifts them
 
 
 def choose_smallest_frame(page: Page) -> None:
     press(page.get_by_text("Pace, look and budget"))
     frame, smallest = page.get_by_label("Frame"), page.get_by_role("option", name=re.compile("320"))
-    frame.scroll_into_view_if_needed()
-    page.wait_for_timeout(500)  # a list that opens while the page still scrolls closes again
+    frame.scroll_into_view_if_needed()  # a list that opens while the page still scrolls closes again
     press(frame)
     press(smallest)
     expect(frame).to_have_value(re.compile("320"))
