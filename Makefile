@@ -43,7 +43,7 @@ demo: setup ## Make a 60 s film without a browser and print its path
 		--transition crossfade:0.5 --out data/demo.mp4
 
 test: setup-dev ## Install and pass all offline tests
-	@$(BIN)/python -m pytest -n auto --dist loadfile
+	@$(BIN)/python -m pytest -n auto --dist loadgroup
 
 lint: setup-dev
 	@$(BIN)/ruff format --check .

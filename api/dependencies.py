@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Depends, Path, Request
+from fastapi import Depends, Header, Path, Request
 from pydantic import StringConstraints
 
 from orchestrator.bootstrap import App
@@ -21,3 +21,5 @@ async def running_app(request: Request) -> App:
 
 
 RunningApp = Annotated[App, Depends(running_app)]
+
+IdempotencyKey = Annotated[str, Header(max_length=200, description="The same key twice is one clip, paid once.")]

@@ -7,7 +7,7 @@ from fastapi.responses import FileResponse
 from starlette.responses import Response
 
 from api.bodies import GenerateVideo, OptimizedPrompt, OptimizePrompt, RemixVideo
-from api.dependencies import PathId, RunningApp
+from api.dependencies import IdempotencyKey, PathId, RunningApp
 from api.errors import documented
 from api.media import FILE_RESPONSES, file_response
 from orchestrator.errors import Conflict
@@ -17,7 +17,7 @@ router = APIRouter(prefix="/v1/sora", tags=["sora"])
 
 
 @router.post("/generate", status_code=202, summary="Generate a single clip", responses=documented(402, 404, 409, 413))
-def generate(body: GenerateVideo, app: RunningApp) -> TakeView:
+def generate(body: GenerateVideo, app: RunningApp, idempotency_key: IdempotencyKey = "") -> TakeView:
     """Poll ``/v1/sora/videos/{clip_id}`` with the ``clip_id`` of the answer."""
     clip_id = app.service.generate_single(
         prompt=body.prompt,
@@ -27,17 +27,19 @@ def generate(body: GenerateVideo, app: RunningApp) -> TakeView:
         size=body.size,
         line=body.line,
         seed=body.seed,
+        request_key=idempotency_key,
     )
     return app.views.single(clip_id)
 
 
 @router.post("/remix", status_code=202, summary="Remix an existing clip", responses=documented(402, 404, 409, 413))
-def remix(body: RemixVideo, app: RunningApp) -> TakeView:
+def remix(body: RemixVideo, app: RunningApp, idempotency_key: IdempotencyKey = "") -> TakeView:
     """Makes a new clip from the newest take of ``video_id``, with what ``prompt`` changes."""
     source = app.views.single(body.video_id)
     if not source.video_url:
         raise Conflict("That video is not finished, so it cannot be remixed yet.")
-    return app.views.single(app.service.remix_take(source.run_id, prompt=body.prompt))
+    clip_id = app.service.remix_take(source.run_id, prompt=body.prompt, request_key=idempotency_key)
+    return app.views.single(clip_id)
 
 
 @router.get("/videos/{id}", summary="How a single clip stands", responses=documented(404))

@@ -144,8 +144,9 @@ def assemble(
 
 
 @cli.command()
-def schema(name: Annotated[Schema, typer.Argument(help="Which JSON Schema to print.")]) -> None:
+def schema(name: Annotated[Schema, typer.Argument(help="Which JSON Schema to print.")], is_json: Json = False) -> None:
     """Print the JSON Schema of a clip plan or a brief."""
+    del is_json  # it is JSON either way
     from orchestrator.schema.brief import ContentBrief
     from orchestrator.schema.clip_plan import ClipPlan
 
@@ -154,12 +155,14 @@ def schema(name: Annotated[Schema, typer.Argument(help="Which JSON Schema to pri
 
 
 @cli.command()
-def worker() -> None:
+def worker(is_json: Json = False) -> None:
     """Run the engine alone, without the app, until it is told to stop."""
     import signal
     import threading
 
-    with _errors(is_json=False), _app() as app:
+    with _errors(is_json=is_json), _app() as app:
+        if is_json:
+            _print({"status": "running", "is_executor": app.engine.is_executor})
         if not app.engine.is_executor:
             _say("Another process does the work at present; this one stands by to take its place.")
         _say("Worker is running. Stop it with Ctrl-C; unfinished work goes on at the next start.")

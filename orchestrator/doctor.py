@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 from orchestrator.choices import Choices
@@ -48,6 +49,16 @@ def examine(
     for name, profile in choices.profiles.items():
         price = "free" if profile.is_free else f"from ${min(profile.cost_usd_per_second.values()):.2f} a second"
         default = ", default" if name == settings.video_provider else ""
+        if profile.retired_on and profile.retired_on <= datetime.now(UTC):
+            items.append(
+                DoctorItem(
+                    name=f"Provider {name}",
+                    state="broken",
+                    detail=f"{profile.title}: switched off on {profile.retired_on:%Y-%m-%d}{default}",
+                    consequence="Clips cannot be generated with it. Point its base URL at another server.",
+                )
+            )
+            continue
         items.append(DoctorItem(name=f"Provider {name}", state="ok", detail=f"{profile.title}, {price}{default}"))
     for name, lacking in choices.missing.items():
         items.append(

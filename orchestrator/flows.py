@@ -471,7 +471,7 @@ def _render_id(plan_id: str, generation: int) -> str:
     return str(uuid.uuid5(uuid.UUID(plan_id), f"render:{generation}"))
 
 
-def build_plan_timeline(session: Session, plan: PlanRow, transition: Transition) -> Timeline:
+def build_plan_timeline(plan: PlanRow, transition: Transition) -> Timeline:
     """The timeline of a plan's accepted takes in the order people gave them."""
     settings = settings_of(plan)
     width, height = (int(n) for n in settings.size.split("x"))
@@ -482,7 +482,7 @@ def build_plan_timeline(session: Session, plan: PlanRow, transition: Transition)
 
 def add_render(session: Session, plan: PlanRow, *, transition: Transition, render_id: str = "") -> RenderRow:
     """A queued render of what is accepted now. Raises ``BadInput`` when nothing is."""
-    timeline = build_plan_timeline(session, plan, transition)
+    timeline = build_plan_timeline(plan, transition)
     row = RenderRow(
         id=render_id or new_id(),
         clip_plan_id=plan.id,

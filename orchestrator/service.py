@@ -26,8 +26,10 @@ from orchestrator.db.models import (
 from orchestrator.db.queries import (
     film_asked_for,
     is_planned_from,
+    newest_render,
     only_clip,
     open_renders,
+    plan_asked_for,
     plans_at_work,
     single_project,
 )
@@ -36,7 +38,7 @@ from orchestrator.db.session import Database, Session
 from orchestrator.director import create_clip_plan, measure_script
 from orchestrator.engine import Engine
 from orchestrator.errors import BadInput, Conflict, UnknownProvider
-from orchestrator.flows import add_render
+from orchestrator.flows import add_render, build_plan_timeline
 from orchestrator.scene_crafter.own import improve_prompt, spoken_line
 from orchestrator.schema.assessment import CheckName, CheckStatus
 from orchestrator.schema.brief import ContentBrief
@@ -210,12 +212,19 @@ class Service:
                 clips[clip_id].order_key = order_key
 
     def render_plan(self, plan_id: str, *, transition: Transition | None = None) -> str:
-        """Make the film from what is accepted now. Raises ``Conflict`` when nothing is."""
+        """Make the film from what is accepted now; the same render when one of exactly that is under way.
+
+        Raises ``Conflict`` when nothing is accepted.
+        """
         with self._database.write() as session:
             plan = fetch(session, PlanRow, plan_id, lock=True)
             if not any(c.accepted_run_id for c in plan.clips):
                 raise Conflict("No clip has an accepted take yet, so there is nothing to render.")
-            render_id = add_render(session, plan, transition=transition or settings_of(plan).transition).id
+            transition = transition or settings_of(plan).transition
+            timeline = build_plan_timeline(plan, transition).model_dump(mode="json")
+            last = newest_render(session, plan_id)
+            is_same = last is not None and last.id in open_renders(session) and last.timeline == timeline
+            render_id = last.id if last and is_same else add_render(session, plan, transition=transition).id
         self._engine.enqueue("render", "render", f"render:{render_id}", render_id)
         return render_id
 
@@ -284,8 +293,12 @@ class Service:
         line: str = "",
         seed: int | None = None,
         remix_of: str = "",
+        request_key: str = "",
     ) -> str:
-        """One clip from a person's own prompt; its clip id. Raises ``BadInput`` where the profile does not allow it."""
+        """One clip from a person's own prompt; its clip id. The same ``request_key`` twice is one clip, paid once.
+
+        Raises ``BadInput`` where the profile does not allow it.
+        """
         prompt = prompt.replace("\x00", "").strip()
         settings = self._choices.complete(ProjectSettings(provider=provider, model=model, size=size, seed=seed or 0))
         seconds = self._choices.single_seconds(settings, prompt=prompt, seconds=seconds)
@@ -298,6 +311,8 @@ class Service:
             spoken_words=clip.words,
         )
         with self._database.write() as session:
+            if request_key and (made := plan_asked_for(session, request_key)):
+                return only_clip(session, made.id).id
             project_id = self._single_project(session, settings)
             brief = add_brief(session, project_id, ContentBrief())
             script = ScriptRow(id=new_id(), project_id=project_id, text=line)
@@ -305,12 +320,13 @@ class Service:
             session.flush()
             plan_id = self._add_plan(session, project_id, plan, settings, brief_id=brief.id, script_id=script.id)
             row = only_clip(session, plan_id)
+            row.plan.request_key = request_key or None
             row.prompt, row.remix_of = prompt, remix_of
             clip_id = row.id
         self.start_plan(plan_id)
         return clip_id
 
-    def remix_take(self, run_id: str, *, prompt: str) -> str:
+    def remix_take(self, run_id: str, *, prompt: str, request_key: str = "") -> str:
         """A new single clip derived from a take; its clip id. Raises ``Conflict`` where its provider cannot remix."""
         with self._database.read() as session:
             run = fetch(session, RunRow, run_id)
@@ -328,6 +344,7 @@ class Service:
             size=str(request["size"]),
             line=line,
             remix_of=source,
+            request_key=request_key,
         )
 
     def optimize_prompt(self, prompt: str, *, provider: str = "") -> str:

@@ -124,7 +124,8 @@ class ScriptRow(Base):
 
 
 class PlanRow(Touched, Base):
-    """``settings`` are the project's, frozen when the plan was made. ``is_parked``: no plan flow is at work on it;
+    """``settings`` are the project's, frozen when the plan was made. ``request_key`` names the request for a single
+    clip, so that the same request twice is one clip. ``is_parked``: no plan flow is at work on it;
     ``flow_generation`` numbers those flows, so that the same start twice is one flow."""
 
     __tablename__ = "clip_plans"
@@ -144,6 +145,7 @@ class PlanRow(Touched, Base):
     max_attempts: Mapped[int]
     total_seconds: Mapped[int]
     spoken_words: Mapped[int]
+    request_key: Mapped[str | None] = mapped_column(String(200), unique=True)
     flow_generation: Mapped[int] = mapped_column(default=0)
     is_parked: Mapped[bool] = mapped_column(default=True)
     started_at: Mapped[datetime | None]

@@ -69,6 +69,11 @@ def completed_plans(session: Session) -> Sequence[PlanRow]:
     return session.scalars(select(PlanRow).where(PlanRow.status == PlanStatus.COMPLETED)).all()
 
 
+def plan_asked_for(session: Session, request_key: str) -> PlanRow | None:
+    """The plan made for exactly this request."""
+    return session.scalar(select(PlanRow).where(PlanRow.request_key == request_key))
+
+
 def clip_counts(session: Session, plan_id: str) -> dict[str, int]:
     """How many clips of a plan are in each state."""
     query = select(ClipRow.status, func.count()).where(ClipRow.clip_plan_id == plan_id).group_by(ClipRow.status)

@@ -12,7 +12,8 @@ SCRIPT = "# Morning\n\nThe lamp is lit before dawn.\n\n# Evening\n\nSomebody wai
 FILM_SECONDS = 8
 MAKING_MS = 150_000
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+# One group: the app and the browser are started once, not once a worker.
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300), pytest.mark.xdist_group("browser")]
 
 
 def press(target: Locator) -> None:

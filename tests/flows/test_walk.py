@@ -201,7 +201,8 @@ def test_clips_are_reordered_and_the_next_render_follows(open_app: Callable[...,
     moved = app.views.plan(plan_id)
     assert [clip.id for clip in moved.clips] == backwards
     assert moved.render is not None and not moved.render.is_current
-    app.service.render_plan(plan_id, transition=Transition())
+    render_id = app.service.render_plan(plan_id, transition=Transition())
+    assert app.service.render_plan(plan_id, transition=Transition()) == render_id, "a second click is the same render"
     plan = wait_for(app, plan_id, lambda plan: not plan.is_active)
     assert plan.render is not None and plan.render.is_current
     assert plan.render.duration_seconds == 12
