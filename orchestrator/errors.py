@@ -140,6 +140,13 @@ class PerceptionFailed(OrchestratorError):
     code = "perception_failed"
 
 
+class TakeNotFetched(OrchestratorError):
+    """The finished clip could not be downloaded. It is paid and still at the provider."""
+
+    http_status = 502
+    code = "take_not_fetched"
+
+
 class FilmIncomplete(OrchestratorError):
     """Some clips have no accepted take, so the film was not made. Passed clips were kept."""
 

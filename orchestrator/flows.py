@@ -11,13 +11,11 @@ import asyncio
 import logging
 import shutil
 import threading
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from orchestrator.assembler import Take, build_timeline
 from orchestrator.assessor import AssessmentPolicy, Expectation, assess_take
 from orchestrator.db.models import AssessmentRow, AssetRow, ClipRow, PlanRow, RenderRow, RunRow, new_id, utc_now
 from orchestrator.db.queries import accepted_before, newest_render
@@ -30,6 +28,7 @@ from orchestrator.ledger import PaidCall
 from orchestrator.media.frames import grab_last_frame
 from orchestrator.media.render import render_timeline
 from orchestrator.perception.base import Listener, Viewer
+from orchestrator.renders import add_render, render_id_of
 from orchestrator.repair import decide, patches_of
 from orchestrator.scene_crafter import craft_clip, craft_remix
 from orchestrator.scene_crafter.own import craft_own
@@ -37,11 +36,12 @@ from orchestrator.schema.assessment import Verdict
 from orchestrator.schema.clip_run import RepairInstruction, RepairStrategy
 from orchestrator.schema.project import ProjectSettings
 from orchestrator.schema.status import ClipStatus, PlanStatus, RenderStatus, RunStatus
-from orchestrator.schema.timeline import Timeline, Transition
+from orchestrator.schema.timeline import Timeline
 from orchestrator.storage.base import AssetStore
 from providers.base import AudioSupport, Generation, GenerationStatus, ProviderError, ProviderProfile
 
 log = logging.getLogger(__name__)
+_UNFORESEEN = "Something unexpected went wrong; the log says more."
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,10 @@ class Flows:
         while True:
             clips = await flow.step("open_round", self.open_round, plan_id)
             if clips:
-                await flow.run_all("clips", "clip", {f"clip:{c}:{g}": (c, g) for c, g in clips})
+                ends = await flow.run_all("clips", "clip", {f"clip:{c}:{g}": (c, g) for c, g in clips})
+                for clip_id, clip_generation in clips:
+                    if ends[f"clip:{clip_id}:{clip_generation}"] is None:
+                        await flow.step("break_off", self.break_off, clip_id, clip_generation, _UNFORESEEN)
                 continue
             end = await flow.step("close_plan", self.close_plan, plan_id, generation)
             if end == "again":
@@ -102,8 +105,7 @@ class Flows:
             known = explain(error)
             if known is None:
                 log.exception("Clip %s broke off", clip_id)
-            message = str(known or f"Something unexpected went wrong ({type(error).__name__}); the log says more.")
-            return await flow.step("break_off", self.break_off, clip_id, generation, message)
+            return await flow.step("break_off", self.break_off, clip_id, generation, str(known or _UNFORESEEN))
 
     async def render_flow(self, flow: FlowContext, render_id: str) -> str:
         return await flow.step("render", self.render, render_id)
@@ -132,7 +134,7 @@ class Flows:
                 passed = [c for c in plan.clips if c.status == ClipStatus.PASSED]
                 is_ready = bool(passed) and (len(passed) == len(plan.clips) or settings_of(plan).skip_failed)
                 if is_ready and plan.project.kind == "film":
-                    render_id = _render_id(plan.id, generation)
+                    render_id = render_id_of(plan.id, generation)
                     if session.get(RenderRow, render_id) is None:
                         add_render(session, plan, transition=settings_of(plan).transition, render_id=render_id)
                     return f"render:{render_id}"
@@ -464,32 +466,3 @@ def _status_after(strategy: RepairStrategy) -> ClipStatus:
     if strategy.is_retry:
         return ClipStatus.REPAIRING
     return ClipStatus.NEEDS_REVIEW if strategy is RepairStrategy.NEEDS_HUMAN else ClipStatus.FAILED
-
-
-def _render_id(plan_id: str, generation: int) -> str:
-    """The same film of the same flow is the same row, also when the step that adds it is run twice."""
-    return str(uuid.uuid5(uuid.UUID(plan_id), f"render:{generation}"))
-
-
-def build_plan_timeline(plan: PlanRow, transition: Transition) -> Timeline:
-    """The timeline of a plan's accepted takes in the order people gave them."""
-    settings = settings_of(plan)
-    width, height = (int(n) for n in settings.size.split("x"))
-    accepted = [c for c in sorted(plan.clips, key=lambda c: c.order_key) if c.accepted_run_id]
-    takes = [Take(source=str(c.accepted_run_id), seconds=float(c.seconds), label=c.text[:80]) for c in accepted]
-    return build_timeline(takes, transition=transition, width=width, height=height)
-
-
-def add_render(session: Session, plan: PlanRow, *, transition: Transition, render_id: str = "") -> RenderRow:
-    """A queued render of what is accepted now. Raises ``BadInput`` when nothing is."""
-    timeline = build_plan_timeline(plan, transition)
-    row = RenderRow(
-        id=render_id or new_id(),
-        clip_plan_id=plan.id,
-        status=RenderStatus.QUEUED,
-        timeline=timeline.model_dump(mode="json"),
-        transition=str(transition),
-    )
-    session.add(row)
-    session.flush()
-    return row

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 from orchestrator.db.models import AssetRow, new_id
-from orchestrator.errors import UnreadableMedia
+from orchestrator.errors import TakeNotFetched, UnreadableMedia
 from orchestrator.ledger import Ledger, PaidCall
 from orchestrator.media.frames import grab_poster
 from orchestrator.media.probe import probe
@@ -20,6 +20,8 @@ from orchestrator.storage.base import AssetStore
 from providers.base import Generation, GenerationStatus, OutcomeUnknown, RateLimited, Unavailable, VideoProvider
 
 _POLL_BACKOFF_MAX_SECONDS = 60.0
+_DOWNLOAD_PAUSES_SECONDS = (1.0, 3.0, 9.0)
+_PASSING = (RateLimited, Unavailable, OutcomeUnknown)
 
 
 class DeadlinePassed(Exception):
@@ -53,7 +55,7 @@ class Generator:
         while True:
             try:
                 generation = await adapter.get_generation(generation_id)
-            except (RateLimited, Unavailable, OutcomeUnknown) as error:
+            except _PASSING as error:
                 asked = getattr(error, "retry_after_seconds", None)
                 pause = min(asked or pause * 2, _POLL_BACKOFF_MAX_SECONDS)
             else:
@@ -70,13 +72,14 @@ class Generator:
 
     async def fetch(self, provider: str, generation_id: str, *, project_id: str, run_id: str) -> list[AssetRow]:
         """Download the take, look that it is a video, and store it with its poster. Returns [take, poster] rows, not
-        yet saved. Raises ``UnreadableMedia`` when what came is not a video; that file is stored all the same."""
+        yet saved; only [take] when what came is not a video. The clip is paid and waits at the provider, so a passing
+        fault is tried again here. Raises ``TakeNotFetched`` when that did not help, and the provider's lasting errors.
+        """
         adapter = self._providers[provider]
         self._scratch.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix="fetch-", dir=self._scratch))
         try:
-            generation = await adapter.get_generation(generation_id)
-            file = await adapter.download_content(generation, folder / "take.mp4")
+            file = await self._download(adapter, generation_id, folder / "take.mp4")
             take = await self._keep(file, kind=AssetKind.TAKE, mime="video/mp4", project_id=project_id, name=run_id)
             try:
                 info = await asyncio.to_thread(probe, file)
@@ -90,6 +93,17 @@ class Generator:
             return [take, poster]
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+    async def _download(self, adapter: VideoProvider, generation_id: str, destination: Path) -> Path:
+        for pause in (*_DOWNLOAD_PAUSES_SECONDS, None):
+            try:
+                generation = await adapter.get_generation(generation_id)
+                return await adapter.download_content(generation, destination)
+            except _PASSING as error:
+                if pause is None:
+                    raise TakeNotFetched(f"The finished clip could not be downloaded: {error}") from error
+                await asyncio.sleep(pause)
+        raise AssertionError
 
     async def keep_render(self, file: Path, *, project_id: str, render_id: str) -> list[AssetRow]:
         """Store a finished film with its poster; rows not yet saved."""

@@ -168,6 +168,9 @@ def _after_error(case: _Case, code: str, retry_after_seconds: float | None, mess
             "Look there first, then decide whether to ask again."
         )
         return _stop(RepairStrategy.NEEDS_HUMAN, reason)
+    if code == "deadline":
+        reason = f"{title} did not finish this take in time. It may still be charged; a retry asks for a new one."
+        return _stop(RepairStrategy.NEEDS_HUMAN, reason)
     if code in _NO_REMIX and case.history and case.history[-1].strategy is RepairStrategy.REMIX and not case.is_spent:
         return _again(f"{title} could not remix this take. It is made anew.")
     if code in _FINAL:

@@ -38,7 +38,7 @@ from orchestrator.db.session import Database, Session
 from orchestrator.director import create_clip_plan, measure_script
 from orchestrator.engine import Engine
 from orchestrator.errors import BadInput, Conflict, UnknownProvider
-from orchestrator.flows import add_render, build_plan_timeline
+from orchestrator.renders import add_render, build_plan_timeline
 from orchestrator.scene_crafter.own import improve_prompt, spoken_line
 from orchestrator.schema.assessment import CheckName, CheckStatus
 from orchestrator.schema.brief import ContentBrief
@@ -176,7 +176,7 @@ class Service:
         self._move(plan_id, PlanStatus.CANCELLED)
 
     def retry_failed(self, plan_id: str) -> int:
-        """Try every failed clip again; how many."""
+        """Try every failed clip again; how many. In a paused or cancelled plan they wait until it goes on."""
         count = 0
 
         def revive(session: Session, plan: PlanRow) -> None:
@@ -186,11 +186,14 @@ class Service:
                     _revive(clip)
                     count += 1
 
-        self._wake(plan_id, revive)
+        self._wake(plan_id, revive, is_start=False)
         return count
 
     def retry_clip(self, clip_id: str) -> None:
-        """Another round of attempts for one clip; the others are not touched. A clip under way is left alone."""
+        """Another round of attempts for one clip; the others are not touched. A clip under way is left alone.
+
+        In a paused or cancelled plan it waits until that goes on. Raises ``Conflict`` before the plan was started.
+        """
         with self._database.read() as session:
             plan_id = fetch(session, ClipRow, clip_id).clip_plan_id
 
@@ -199,7 +202,7 @@ class Service:
             if ClipStatus(clip.status).is_settled:
                 _revive(clip)
 
-        self._wake(plan_id, revive)
+        self._wake(plan_id, revive, is_start=False)
 
     def reorder_clips(self, plan_id: str, clip_ids: Sequence[str]) -> None:
         """Put the clips in this order. Raises ``BadInput`` unless it names every clip once."""
@@ -374,7 +377,9 @@ class Service:
             if plan.status == PlanStatus.COMPLETED:
                 return plan.id, "finished"
             self.update_project(project.id, settings=complete)
-            self.retry_failed(plan.id)
+            if plan.status != PlanStatus.PLANNED:
+                self.retry_failed(plan.id)
+            self.start_plan(plan.id)
             return plan.id, "resumed"
         self.draft_plan(script, brief=brief, settings=complete)  # bad input leaves no project behind
         project_id = self.create_project(name=name, settings=complete, request_key=key)
@@ -398,13 +403,16 @@ class Service:
         for render_id in renders:
             self._engine.enqueue("render", "render", f"render:{render_id}", render_id)
 
-    def _wake(self, plan_id: str, change: Callable[[Session, PlanRow], None]) -> None:
-        """Apply ``change`` and see that exactly one plan flow is at work."""
+    def _wake(self, plan_id: str, change: Callable[[Session, PlanRow], None], *, is_start: bool = True) -> None:
+        """Apply ``change`` and see that exactly one plan flow is at work. Unless ``is_start``, a plan that was never
+        started stays so and one that was stopped stays stopped: nobody asked for the rest of it."""
         with self._database.write() as session:
             plan = fetch(session, PlanRow, plan_id, lock=True)
-            if plan.status != PlanStatus.RUNNING and PlanStatus.RUNNING not in PLAN_MOVES[PlanStatus(plan.status)]:
-                raise Conflict(f"A plan that is {plan.status} cannot be started.")
+            if not is_start and plan.status == PlanStatus.PLANNED:
+                raise Conflict("The plan has not been started yet.")
             change(session, plan)
+            if not is_start and plan.status in (PlanStatus.PAUSED, PlanStatus.CANCELLED):
+                return
             plan.status, plan.finished_at = PlanStatus.RUNNING, None
             plan.started_at = plan.started_at or utc_now()
             is_new = plan.is_parked
@@ -471,3 +479,5 @@ def _drop_unused(session: Session, row: BriefRow | ScriptRow | None) -> None:
     """A draft that no plan was made from makes room for the next one."""
     if row is not None and not is_planned_from(session, row):
         session.delete(row)
+        if isinstance(row, BriefRow):
+            session.delete(row.style)

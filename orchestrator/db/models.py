@@ -103,7 +103,9 @@ class BriefRow(Base):
     language: Mapped[str] = mapped_column(String(3), default="en")
 
     style: Mapped[StyleBibleRow] = relationship(lazy="joined")
-    characters: Mapped[list[CharacterBibleRow]] = relationship(lazy="selectin", order_by="CharacterBibleRow.position")
+    characters: Mapped[list[CharacterBibleRow]] = relationship(
+        lazy="selectin", order_by="CharacterBibleRow.position", passive_deletes="all"
+    )
 
 
 class CharacterBibleRow(Base):

@@ -7,11 +7,20 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from sqlalchemy import func, select
 
 from orchestrator.bootstrap import App, build
-from orchestrator.db.models import Base, OverrideRow, RunRow
+from orchestrator.db.models import (
+    Base,
+    BriefRow,
+    CharacterBibleRow,
+    OverrideRow,
+    RunRow,
+    ScriptRow,
+    StyleBibleRow,
+)
 from orchestrator.errors import BadInput, Conflict, NotFound
 from orchestrator.media.probe import count_decoded_frames, probe
 from orchestrator.schema.assessment import CheckName, CheckStatus, Verdict
@@ -235,6 +244,48 @@ def test_the_budget_holds_and_raising_it_goes_on(open_app: Callable[..., App], t
         plan = wait_for(app, plan_id, lambda plan: not plan.is_active)
         assert plan.status is PlanStatus.COMPLETED
         assert (plan.cost_usd, len(server.charges())) == (pytest.approx(1.2), 3)
+
+
+def test_a_clip_that_does_not_arrive_is_fetched_later_and_not_paid_again(
+    open_app: Callable[..., App], tmp_path: Path
+) -> None:
+    with FakeVideosServer(tmp_path / "server", truncate_word="lamp") as server:
+        app = open_app(sora_base_url=server.base_url, sora_api_key="sk-test")
+        plan_id = make_plan(app, script=ONE, settings=ProjectSettings(provider="sora"))
+        plan = run_to_end(app, plan_id)
+        assert plan.status is PlanStatus.INCOMPLETE
+        assert "could not be downloaded" in plan.clips[0].reason
+        httpx.post(server.base_url.replace("/v1", "/_behaviour"), json={"truncate_word": ""}).raise_for_status()
+        app.service.retry_failed(plan_id)
+        plan = wait_for(app, plan_id, lambda plan: not plan.is_active)
+        assert plan.status is PlanStatus.COMPLETED
+        assert (plan.clips[0].attempts, len(server.charges())) == (1, 1)
+
+
+def test_a_retry_starts_nothing_else(open_app: Callable[..., App]) -> None:
+    app = open_app()
+    plan_id = make_plan(app)
+    clip_id = app.views.plan(plan_id).clips[0].id
+    with pytest.raises(Conflict, match="not been started"):
+        app.service.retry_clip(clip_id)
+    assert app.views.plan(plan_id).status is PlanStatus.PLANNED
+
+
+def test_drafts_replace_each_other_and_planned_ones_stay(open_app: Callable[..., App]) -> None:
+    app = open_app()
+    project_id = app.service.create_project(name="Draft", settings=SMALL)
+    for tone in ("calm", "bright", "calm"):
+        app.service.save_draft(project_id, brief=BRIEF.model_copy(update={"tone": tone}), script=f"{ONE} {tone}\x00")
+    detail = app.views.project(project_id)
+    assert (detail.brief, detail.script) == (BRIEF, f"{ONE} calm")
+    app.service.create_plan(project_id, script=ONE, brief=BRIEF)
+    app.service.save_draft(project_id, brief=ContentBrief(), script="")
+    with app.database.read() as session:
+        counts = {
+            row.__tablename__: session.scalar(select(func.count()).select_from(row))
+            for row in (BriefRow, StyleBibleRow, CharacterBibleRow, ScriptRow)
+        }
+    assert counts == {"content_briefs": 2, "style_bibles": 2, "character_bibles": 1, "scripts": 2}
 
 
 def test_the_next_provider_takes_over_when_the_account_is_empty(open_app: Callable[..., App], tmp_path: Path) -> None:
