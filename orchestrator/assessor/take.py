@@ -82,9 +82,11 @@ async def _look(
     visual, continuity = ask_visual(expectation), ask_continuity() if expectation.previous_frame else ()
     no_visual = not_run("nothing is asked of the picture")
     no_continuity = not_run("there is no earlier take to compare with")
-    if viewer.missing or not (visual or continuity):
+    if viewer.missing:
         absent = not_run(viewer.missing)
-        return absent if visual else no_visual, absent if continuity else no_continuity
+        return absent if visual else no_visual, absent
+    if not (visual or continuity):
+        return no_visual, no_continuity
     stills = await asyncio.to_thread(grab_stills, path, count=policy.frame_count, max_side=policy.frame_max_side)
     frames = [Frame(jpeg=still.jpeg, label=f"of this take at {still.at_seconds:.1f} s") for still in stills]
     if expectation.previous_frame:
