@@ -22,7 +22,7 @@ from orchestrator.db.queries import accepted_before, newest_render
 from orchestrator.db.records import assessment_of, brief_of, clip_of, fetch, repair_of, request_of, settings_of
 from orchestrator.db.session import Database, Session
 from orchestrator.engine import Flow, FlowContext
-from orchestrator.errors import BudgetExceeded, NeedsDecision, OrchestratorError, explain
+from orchestrator.errors import BudgetExceeded, NeedsDecision, NotConfigured, OrchestratorError, explain
 from orchestrator.generator import DeadlinePassed, Generator
 from orchestrator.ledger import PaidCall
 from orchestrator.media.frames import grab_last_frame
@@ -185,8 +185,8 @@ class Flows:
         provider, model = settings.provider, settings.model
         for instruction in history:
             if instruction.strategy is RepairStrategy.FALLBACK_PROVIDER:
-                provider, model = instruction.provider, self.profiles[instruction.provider].models[0]
-        profile = self.profiles[provider]
+                provider, model = instruction.provider, self._profile(instruction.provider).models[0]
+        profile = self._profile(provider)
         run_id = new_id()
         scene = f"{settings.seed}-{clip.scene.position}"
         labels = {"position": str(clip.position), "attempt": str(attempt), "scene": scene}
@@ -236,7 +236,7 @@ class Flows:
                 provider=run.provider,
                 endpoint=run.endpoint,
                 request=request,
-                cost_usd=self.profiles[run.provider].cost_usd(model=run.model, seconds=request.seconds),
+                cost_usd=self._profile(run.provider).cost_usd(model=run.model, seconds=request.seconds),
                 budget_usd=ProjectSettings.model_validate(plan.project.settings).budget_usd,
             )
         try:
@@ -333,7 +333,7 @@ class Flows:
             retry_after_seconds=run.retry_after_seconds,
             attempt=run.attempt - clip.cycle_start,
             policy=settings_of(clip.plan).retry_policy,
-            profile=self.profiles[run.provider],
+            profile=self._profile(run.provider),
             history=self._history(clip),
             fallbacks=tuple(name for name in self.fallbacks if name not in used),
         )
@@ -365,7 +365,7 @@ class Flows:
             previous = self._previous_take(session, clip) if not self.viewer.missing else None
             width, height = (int(n) for n in request.size.split("x"))
             language = clip.plan.brief.language
-            has_voice = self.profiles[run.provider].audio is not AudioSupport.NONE
+            has_voice = self._profile(run.provider).audio is not AudioSupport.NONE
         path = self.store.local_path(asset.storage_key)
         expectation = Expectation(
             text=clip.text,
@@ -442,6 +442,12 @@ class Flows:
         return RenderStatus.DONE
 
     # --- what the steps share ---
+
+    def _profile(self, name: str) -> ProviderProfile:
+        """Raises ``NotConfigured`` when the provider a plan was made for is no longer set up."""
+        if name not in self.profiles:
+            raise NotConfigured(f"The provider {name!r} is no longer set up. Set it up again, then retry this clip.")
+        return self.profiles[name]
 
     def _note_error(self, run_id: str, code: str, message: str, retry_after_seconds: float | None = None) -> None:
         with self.database.write() as session:
