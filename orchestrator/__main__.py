@@ -241,7 +241,13 @@ def _project_settings(*, transition: str = "cut", max_attempts: int | None = Non
         raise BadInput(f"The arguments cannot be used. {wrong}") from None
 
 
-_OPTIONS = {"words_per_minute": "--wpm", "budget_usd": "--budget", "size": "--size", "max_attempts": "--max-attempts"}
+_OPTIONS = {
+    "words_per_minute": "--wpm",
+    "seed": "--seed",
+    "budget_usd": "--budget",
+    "size": "--size",
+    "max_attempts": "--max-attempts",
+}
 
 
 def _check_writable(out: Path) -> None:
@@ -355,6 +361,11 @@ def _errors(*, is_json: bool) -> Iterator[None]:
         _fail(OrchestratorError("Stopped. The same command again goes on from here."), is_json=is_json)
     except OSError as error:
         _fail(explain(error) or OrchestratorError(str(error)), is_json=is_json)
+    except typer.Exit:
+        raise
+    except Exception as error:
+        logging.getLogger(__name__).debug("Unforeseen", exc_info=True)
+        _fail(OrchestratorError(f"Something unexpected went wrong: {type(error).__name__}."), is_json=is_json)
 
 
 def _fail(error: OrchestratorError, *, is_json: bool) -> NoReturn:

@@ -166,9 +166,12 @@ def _providers(settings: Settings, data_dir: Path) -> tuple[dict[str, VideoProvi
     key = settings.sora_api_key.get_secret_value()
     # A server of one's own needs no key; OpenAI's did.
     if key or _OPENAI_HOST not in settings.sora_base_url:
-        providers["sora"] = OpenAIVideosProvider(
-            base_url=settings.sora_base_url, api_key=key, model=settings.sora_model
-        )
+        try:
+            providers["sora"] = OpenAIVideosProvider(
+                base_url=settings.sora_base_url, api_key=key, model=settings.sora_model
+            )
+        except InvalidRequest as error:
+            raise BadInput(f"SORA_BASE_URL cannot be used. {error}") from None
     else:
         missing["sora"] = ("SORA_BASE_URL", "SORA_API_KEY")
     return providers, missing

@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from orchestrator.errors import BadInput, UnknownProvider
+from orchestrator.schema.brief import ContentBrief
 from orchestrator.schema.clip_plan import PlanConstraints
 from orchestrator.schema.clip_run import RetryPolicy
 from orchestrator.schema.project import ProjectSettings
 from orchestrator.settings import Settings
 from providers.base import ProviderProfile
+
+# What changes no take: a film goes on with a higher budget, more attempts, without the clips that failed or with
+# another transition, and nothing is paid again.
+CHANGEABLE = {"budget_usd", "retry_policy", "skip_failed", "transition"}
+
+
+def film_key(script: str, brief: ContentBrief, settings: ProjectSettings) -> str:
+    """Names a film by what its takes are made from, so that the same words find it again."""
+    asked = [script, brief.model_dump(mode="json"), settings.model_dump(mode="json", exclude=CHANGEABLE)]
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+
+
+def tidy_name(name: str) -> str:
+    """A project's name in one line."""
+    return " ".join(name.replace("\x00", "").split())[:120] or "Untitled film"
 
 
 @dataclass(frozen=True)

@@ -105,7 +105,11 @@ class DbosEngine:
 
     def _stand_by(self, on_executor: Callable[[], None]) -> None:
         while not self._is_stopped.wait(_STANDBY_SECONDS):
-            if self._take_lock():
+            try:
+                is_ours = self._take_lock()
+            except psycopg.Error:
+                continue  # the server is away for a moment
+            if is_ours:
                 log.warning("The process that did the work has ended; this one goes on with it.")
                 with self._change:
                     if self._client is not None:

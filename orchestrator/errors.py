@@ -120,6 +120,9 @@ class NeedsDecision(OrchestratorError):
     code = "needs_decision"
 
 
+UNFORESEEN = "Something unexpected went wrong; the log says more."
+
+
 def explain(error: Exception) -> OrchestratorError | None:
     """The error of ours behind ``error``: itself, a full disk, or None when nobody foresaw it."""
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):

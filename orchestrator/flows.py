@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import shutil
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,17 +17,16 @@ from typing import Any
 
 from orchestrator.assessor import AssessmentPolicy, Expectation, assess_take
 from orchestrator.db.models import AssessmentRow, AssetRow, ClipRow, PlanRow, RenderRow, RunRow, new_id, utc_now
-from orchestrator.db.queries import accepted_before, newest_render
+from orchestrator.db.queries import accepted_before, is_called
 from orchestrator.db.records import assessment_of, brief_of, clip_of, fetch, repair_of, request_of, settings_of
 from orchestrator.db.session import Database, Session
 from orchestrator.engine import Flow, FlowContext
-from orchestrator.errors import BudgetExceeded, NeedsDecision, NotConfigured, OrchestratorError, explain
+from orchestrator.errors import UNFORESEEN, BudgetExceeded, Conflict, NeedsDecision, NotConfigured, explain
 from orchestrator.generator import DeadlinePassed, Generator
 from orchestrator.ledger import PaidCall
 from orchestrator.media.frames import grab_last_frame
-from orchestrator.media.render import render_timeline
 from orchestrator.perception.base import Listener, Viewer
-from orchestrator.renders import add_render, render_id_of
+from orchestrator.renders import add_render, render_film, render_id_of, take_path
 from orchestrator.repair import decide, patches_of
 from orchestrator.scene_crafter import craft_clip, craft_remix
 from orchestrator.scene_crafter.own import craft_own
@@ -36,12 +34,10 @@ from orchestrator.schema.assessment import Verdict
 from orchestrator.schema.clip_run import RepairInstruction, RepairStrategy
 from orchestrator.schema.project import ProjectSettings
 from orchestrator.schema.status import ClipStatus, PlanStatus, RenderStatus, RunStatus
-from orchestrator.schema.timeline import Timeline
 from orchestrator.storage.base import AssetStore
 from providers.base import AudioSupport, Generation, GenerationStatus, ProviderError, ProviderProfile
 
 log = logging.getLogger(__name__)
-_UNFORESEEN = "Something unexpected went wrong; the log says more."
 
 
 @dataclass(frozen=True)
@@ -68,20 +64,33 @@ class Flows:
 
     async def plan_flow(self, flow: FlowContext, plan_id: str, generation: int) -> str:
         """All clips of a plan, round after round while there are clips to do, then the film."""
+        try:
+            return await self._walk_plan(flow, plan_id, generation)
+        except Exception:
+            if self.is_stopping.is_set():
+                raise
+            log.exception("Plan %s broke off", plan_id)
+            return await flow.step("park", self.park, plan_id)
+
+    async def _walk_plan(self, flow: FlowContext, plan_id: str, generation: int) -> str:
+        begun: set[str] = set()
         while True:
             clips = await flow.step("open_round", self.open_round, plan_id)
             if clips:
                 ends = await flow.run_all("clips", "clip", {f"clip:{c}:{g}": (c, g) for c, g in clips})
                 for clip_id, clip_generation in clips:
-                    if ends[f"clip:{clip_id}:{clip_generation}"] is None:
-                        await flow.step("break_off", self.break_off, clip_id, clip_generation, _UNFORESEEN)
+                    flow_id = f"clip:{clip_id}:{clip_generation}"
+                    # A flow that broke, or ended before without settling its clip, would be awaited for ever.
+                    if ends[flow_id] is None or flow_id in begun:
+                        await flow.step("break_off", self.break_off, clip_id, clip_generation, UNFORESEEN)
+                    begun.add(flow_id)
                 continue
             end = await flow.step("close_plan", self.close_plan, plan_id, generation)
             if end == "again":
                 continue
             if end.startswith("render:"):
                 await flow.run_all("render", "render", {end: (end.removeprefix("render:"),)})
-                if await flow.step("finish_plan", self.finish_plan, plan_id) == "again":
+                if await flow.step("finish_plan", self.finish_plan, plan_id, generation) == "again":
                     continue
             return end
 
@@ -93,9 +102,9 @@ class Flows:
                 if not run_id:
                     return "stopped"
                 if await flow.step("create", self.create, run_id) and await flow.step("wait", self.wait, run_id):
-                    await flow.step("fetch", self.fetch, run_id)
+                    await flow.step("fetch", self.fetch, run_id, generation)
                     await flow.step("assess", self.assess, run_id)
-                settled = await flow.step("settle", self.settle, run_id)
+                settled = await flow.step("settle", self.settle, run_id, generation)
                 if not settled["is_retry"]:
                     return settled["status"]
                 await flow.sleep(settled["delay_seconds"])
@@ -105,7 +114,7 @@ class Flows:
             known = explain(error)
             if known is None:
                 log.exception("Clip %s broke off", clip_id)
-            return await flow.step("break_off", self.break_off, clip_id, generation, str(known or _UNFORESEEN))
+            return await flow.step("break_off", self.break_off, clip_id, generation, str(known or UNFORESEEN))
 
     async def render_flow(self, flow: FlowContext, render_id: str) -> str:
         return await flow.step("render", self.render, render_id)
@@ -134,7 +143,7 @@ class Flows:
                 passed = [c for c in plan.clips if c.status == ClipStatus.PASSED]
                 is_ready = bool(passed) and (len(passed) == len(plan.clips) or settings_of(plan).skip_failed)
                 if is_ready and plan.project.kind == "film":
-                    render_id = render_id_of(plan.id, generation)
+                    render_id = render_id_of(plan, generation)
                     if session.get(RenderRow, render_id) is None:
                         add_render(session, plan, transition=settings_of(plan).transition, render_id=render_id)
                     return f"render:{render_id}"
@@ -143,16 +152,28 @@ class Flows:
             plan.is_parked = True
             return plan.status
 
-    async def finish_plan(self, plan_id: str) -> str:
+    async def finish_plan(self, plan_id: str, generation: int) -> str:
+        """After the film: done, unless a clip was retried or moved while it was rendered."""
         with self.database.write() as session:
             plan = fetch(session, PlanRow, plan_id, lock=True)
             if plan.status == PlanStatus.RUNNING:
                 if any(not ClipStatus(c.status).is_settled for c in plan.clips):
                     return "again"
-                newest = newest_render(session, plan_id)
-                is_done = newest is not None and newest.status == RenderStatus.DONE
+                film = session.get(RenderRow, render_id_of(plan, generation))
+                if film is None:
+                    return "again"
+                is_done = film.status == RenderStatus.DONE
                 plan.status = PlanStatus.COMPLETED if is_done else PlanStatus.INCOMPLETE
                 plan.finished_at = utc_now()
+            plan.is_parked = True
+            return plan.status
+
+    async def park(self, plan_id: str) -> str:
+        """The plan flow broke: whoever looks sees a plan that can be started again."""
+        with self.database.write() as session:
+            plan = fetch(session, PlanRow, plan_id, lock=True)
+            if plan.status == PlanStatus.RUNNING:
+                plan.status = PlanStatus.INCOMPLETE
             plan.is_parked = True
             return plan.status
 
@@ -164,8 +185,9 @@ class Flows:
         with self.database.write() as session:
             clip = fetch(session, ClipRow, clip_id, lock=True)
             plan = clip.plan
-            if plan.status != PlanStatus.RUNNING or clip.generation != generation:
-                if clip.generation == generation and not ClipStatus(clip.status).is_settled:
+            is_settled = ClipStatus(clip.status).is_settled  # a person may have decided meanwhile
+            if plan.status != PlanStatus.RUNNING or clip.generation != generation or is_settled:
+                if clip.generation == generation and not is_settled:
                     clip.status = ClipStatus.PENDING
                     clip.generation += 1
                 return ""
@@ -226,6 +248,7 @@ class Flows:
         """Pay for the generation, once. False when the provider or the budget refused; the run says why."""
         with self.database.read() as session:
             run = fetch(session, RunRow, run_id)
+            self._check_place(run, is_sent=is_called(session, run_id))
             if run.generation_id:
                 return True
             plan = run.clip.plan
@@ -275,7 +298,7 @@ class Flows:
         self._note_error(run_id, code, generation.error_message or "The provider could not make this clip.")
         return False
 
-    async def fetch(self, run_id: str) -> None:
+    async def fetch(self, run_id: str, generation: int) -> None:
         """Bring the take home before its address expires."""
         with self.database.read() as session:
             run = fetch(session, RunRow, run_id)
@@ -289,12 +312,15 @@ class Flows:
             return
         with self.database.write() as session:
             run = fetch(session, RunRow, run_id, lock=True)
+            if run.asset_id:
+                return
             session.add_all(assets)
             session.flush()
             run.asset_id = assets[0].id
             run.poster_asset_id = assets[1].id if len(assets) > 1 else None
             run.status, run.progress = RunStatus.GENERATED, 1.0
-            run.clip.status = ClipStatus.ASSESSING
+            if run.clip.generation == generation:
+                run.clip.status = ClipStatus.ASSESSING
 
     async def assess(self, run_id: str) -> None:
         with self.database.read() as session:
@@ -303,8 +329,11 @@ class Flows:
                 return
         await self._assess(run_id)
 
-    async def settle(self, run_id: str) -> dict[str, Any]:
-        """Decide what follows from a run and save it with the run: accepted, another take, a person, or the end."""
+    async def settle(self, run_id: str, generation: int) -> dict[str, Any]:
+        """Decide what follows from a run and save it with the run: accepted, another take, a person, or the end.
+
+        A clip that a person has decided on meanwhile (its generation has moved on) keeps that decision.
+        """
         with self.database.write() as session:
             run = fetch(session, RunRow, run_id, lock=True)
             clip = run.clip
@@ -312,14 +341,15 @@ class Flows:
                 instruction = self._decide(run, clip)
                 run.status, run.settled_at = RunStatus.SETTLED, utc_now()
                 run.repair = instruction.model_dump(mode="json") if instruction else None
-                if instruction is None:
-                    clip.accepted_run_id, clip.status, clip.reason = run.id, ClipStatus.PASSED, ""
-                else:
-                    clip.status, clip.reason = _status_after(instruction.strategy), instruction.reason
             instruction = repair_of(run)
+            is_mine = clip.generation == generation
+            if is_mine and instruction is None:
+                clip.accepted_run_id, clip.status, clip.reason = run.id, ClipStatus.PASSED, ""
+            elif is_mine and instruction is not None:
+                clip.status, clip.reason = _status_after(instruction.strategy), instruction.reason
             return {
                 "status": clip.status,
-                "is_retry": instruction is not None and instruction.strategy.is_retry,
+                "is_retry": is_mine and instruction is not None and instruction.strategy.is_retry,
                 "delay_seconds": instruction.delay_seconds if instruction else 0.0,
             }
 
@@ -355,6 +385,7 @@ class Flows:
             run = fetch(session, RunRow, run_id, lock=True)
             if verdict is Verdict.PASS and run.status == RunStatus.SETTLED and not run.clip.accepted_run_id:
                 run.clip.accepted_run_id, run.clip.status, run.clip.reason = run.id, ClipStatus.PASSED, ""
+                run.clip.generation += 1
         return verdict
 
     async def _assess(self, run_id: str) -> Verdict:
@@ -399,49 +430,21 @@ class Flows:
     # --- step of a render ---
 
     async def render(self, render_id: str) -> str:
-        with self.database.write() as session:
-            row = fetch(session, RenderRow, render_id, lock=True)
-            if row.status in (RenderStatus.DONE, RenderStatus.FAILED):
-                return row.status
-            row.status = RenderStatus.RENDERING
-            timeline = Timeline.model_validate(row.timeline)
-            plan = fetch(session, PlanRow, row.clip_plan_id)
-            project_id = plan.project_id
-            sources = {c.source: self._take_path(session, c.source) for c in timeline.clips}
-        folder = self.cache_dir / "renders" / render_id
-        folder.mkdir(parents=True, exist_ok=True)
-
-        def on_progress(share: float) -> None:
-            with self.database.write() as session:
-                fetch(session, RenderRow, render_id).progress = round(share, 3)
-
-        try:
-            result = await render_timeline(
-                timeline,
-                sources=sources,
-                destination=folder / "film.mp4",
-                cache_dir=self.cache_dir / "house",
-                on_progress=on_progress,
-            )
-            assets = await self.generator.keep_render(folder / "film.mp4", project_id=project_id, render_id=render_id)
-        except OrchestratorError as error:
-            with self.database.write() as session:
-                row = fetch(session, RenderRow, render_id)
-                row.status, row.error, row.finished_at = RenderStatus.FAILED, str(error), utc_now()
-            return RenderStatus.FAILED
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-        with self.database.write() as session:
-            row = fetch(session, RenderRow, render_id)
-            session.add_all(assets)
-            session.flush()
-            row.asset_id, row.poster_asset_id = assets[0].id, assets[1].id
-            row.status, row.progress, row.finished_at = RenderStatus.DONE, 1.0, utc_now()
-            row.duration_seconds = result.duration_seconds
-            row.frames_copied, row.frames_encoded = result.frames_copied, result.frames_encoded
-        return RenderStatus.DONE
+        return await render_film(
+            render_id,
+            database=self.database,
+            generator=self.generator,
+            store=self.store,
+            cache_dir=self.cache_dir,
+            is_stopping=self.is_stopping,
+        )
 
     # --- what the steps share ---
+
+    def _check_place(self, run: RunRow, *, is_sent: bool) -> None:
+        """Raises ``Conflict`` when the settings now name another server than the one that was paid."""
+        if is_sent and run.endpoint != self.endpoints.get(run.provider, ""):
+            raise Conflict(f"This take was asked for at {run.endpoint}. Set the base URL back to fetch it.")
 
     def _profile(self, name: str) -> ProviderProfile:
         """Raises ``NotConfigured`` when the provider a plan was made for is no longer set up."""
@@ -461,11 +464,7 @@ class Flows:
 
     def _previous_take(self, session: Session, clip: ClipRow) -> Path | None:
         accepted = accepted_before(session, clip)
-        return self._take_path(session, accepted) if accepted else None
-
-    def _take_path(self, session: Session, run_id: str) -> Path:
-        run = fetch(session, RunRow, run_id)
-        return self.store.local_path(fetch(session, AssetRow, run.asset_id or "").storage_key)
+        return take_path(session, self.store, accepted) if accepted else None
 
 
 def _status_after(strategy: RepairStrategy) -> ClipStatus:

@@ -17,11 +17,23 @@ from orchestrator.media.frames import grab_poster
 from orchestrator.media.probe import probe
 from orchestrator.schema.asset import AssetKind
 from orchestrator.storage.base import AssetStore
-from providers.base import Generation, GenerationStatus, OutcomeUnknown, RateLimited, Unavailable, VideoProvider
+from providers.base import (
+    AuthFailed,
+    Generation,
+    GenerationStatus,
+    OutcomeUnknown,
+    QuotaExhausted,
+    RateLimited,
+    Retired,
+    Unavailable,
+    VideoProvider,
+)
 
 _POLL_BACKOFF_MAX_SECONDS = 60.0
 _DOWNLOAD_PAUSES_SECONDS = (1.0, 3.0, 9.0)
 _PASSING = (RateLimited, Unavailable, OutcomeUnknown)
+# The door is shut for a reason a person can mend (a key, a bill); what was made behind it is not lost.
+_SHUT = (AuthFailed, QuotaExhausted, Retired)
 
 
 class DeadlinePassed(Exception):
@@ -58,6 +70,8 @@ class Generator:
             except _PASSING as error:
                 asked = getattr(error, "retry_after_seconds", None)
                 pause = min(asked or pause * 2, _POLL_BACKOFF_MAX_SECONDS)
+            except _SHUT as error:
+                raise TakeNotFetched(f"This take is paid and waits at the provider, but: {error}") from error
             else:
                 pause = adapter.profile.poll_interval_seconds
                 now = (generation.status, generation.raw_status, generation.progress)
@@ -103,6 +117,8 @@ class Generator:
                 if pause is None:
                     raise TakeNotFetched(f"The finished clip could not be downloaded: {error}") from error
                 await asyncio.sleep(pause)
+            except _SHUT as error:
+                raise TakeNotFetched(f"This take is paid and waits at the provider, but: {error}") from error
         raise AssertionError
 
     async def keep_render(self, file: Path, *, project_id: str, render_id: str) -> list[AssetRow]:

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import logging
+import shutil
+import threading
 import uuid
+from pathlib import Path
 
 from orchestrator.assembler import Take, build_timeline
-from orchestrator.db.models import PlanRow, RenderRow, new_id
-from orchestrator.db.records import settings_of
-from orchestrator.db.session import Session
+from orchestrator.db.models import AssetRow, PlanRow, RenderRow, RunRow, new_id, utc_now
+from orchestrator.db.records import fetch, settings_of
+from orchestrator.db.session import Database, Session
+from orchestrator.errors import UNFORESEEN, explain
+from orchestrator.generator import Generator
+from orchestrator.media.render import render_timeline
 from orchestrator.schema.status import RenderStatus
 from orchestrator.schema.timeline import Timeline, Transition
+from orchestrator.storage.base import AssetStore
+
+log = logging.getLogger(__name__)
 
 
-def render_id_of(plan_id: str, generation: int) -> str:
-    """The same film of the same flow is the same row, also when the step that adds it is run twice."""
-    return str(uuid.uuid5(uuid.UUID(plan_id), f"render:{generation}"))
+def render_id_of(plan: PlanRow, generation: int) -> str:
+    """The same film of the same flow is the same row, also when the step that adds it is run twice; other takes or
+    another order are another film."""
+    timeline = build_plan_timeline(plan, settings_of(plan).transition)
+    return str(uuid.uuid5(uuid.UUID(plan.id), f"render:{generation}:{timeline.model_dump_json()}"))
 
 
 def build_plan_timeline(plan: PlanRow, transition: Transition) -> Timeline:
@@ -39,3 +51,68 @@ def add_render(session: Session, plan: PlanRow, *, transition: Transition, rende
     session.add(row)
     session.flush()
     return row
+
+
+def take_path(session: Session, store: AssetStore, run_id: str) -> Path:
+    """The file of a stored take. Raises ``NotFound``."""
+    run = fetch(session, RunRow, run_id)
+    return store.local_path(fetch(session, AssetRow, run.asset_id or "").storage_key)
+
+
+async def render_film(
+    render_id: str,
+    *,
+    database: Database,
+    generator: Generator,
+    store: AssetStore,
+    cache_dir: Path,
+    is_stopping: threading.Event,
+) -> str:
+    """Make the film of a queued render and keep it; its new status. Whatever goes wrong is written on the row."""
+    with database.write() as session:
+        row = fetch(session, RenderRow, render_id, lock=True)
+        if row.status in (RenderStatus.DONE, RenderStatus.FAILED):
+            return row.status
+        row.status = RenderStatus.RENDERING
+        timeline = Timeline.model_validate(row.timeline)
+        plan = fetch(session, PlanRow, row.clip_plan_id)
+        project_id = plan.project_id
+    folder = cache_dir / "renders" / render_id
+
+    def on_progress(share: float) -> None:
+        with database.write() as session:
+            fetch(session, RenderRow, render_id).progress = round(share, 3)
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with database.read() as session:
+            sources = {c.source: take_path(session, store, c.source) for c in timeline.clips}
+        result = await render_timeline(
+            timeline,
+            sources=sources,
+            destination=folder / "film.mp4",
+            cache_dir=cache_dir / "house",
+            on_progress=on_progress,
+        )
+        assets = await generator.keep_render(folder / "film.mp4", project_id=project_id, render_id=render_id)
+    except Exception as error:
+        if is_stopping.is_set():
+            raise
+        if explain(error) is None:
+            log.exception("Render %s broke off", render_id)
+        with database.write() as session:
+            row = fetch(session, RenderRow, render_id)
+            row.status, row.finished_at = RenderStatus.FAILED, utc_now()
+            row.error = str(explain(error) or UNFORESEEN)
+        return RenderStatus.FAILED
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    with database.write() as session:
+        row = fetch(session, RenderRow, render_id)
+        session.add_all(assets)
+        session.flush()
+        row.asset_id, row.poster_asset_id = assets[0].id, assets[1].id
+        row.status, row.progress, row.finished_at = RenderStatus.DONE, 1.0, utc_now()
+        row.duration_seconds = result.duration_seconds
+        row.frames_copied, row.frames_encoded = result.frames_copied, result.frames_encoded
+    return RenderStatus.DONE

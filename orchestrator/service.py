@@ -6,18 +6,17 @@ where that makes sense (start, pause, resume, approve). Reads are in ``views``.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from orchestrator.choices import Choices
+from orchestrator.choices import CHANGEABLE, Choices, film_key, tidy_name
 from orchestrator.db.models import (
     BriefRow,
     ClipRow,
     OverrideRow,
     PlanRow,
     ProjectRow,
+    RenderRow,
     RunRow,
     ScriptRow,
     new_id,
@@ -25,7 +24,6 @@ from orchestrator.db.models import (
 )
 from orchestrator.db.queries import (
     film_asked_for,
-    is_planned_from,
     newest_render,
     only_clip,
     open_renders,
@@ -33,7 +31,16 @@ from orchestrator.db.queries import (
     plans_at_work,
     single_project,
 )
-from orchestrator.db.records import add_brief, add_clips, assessment_of, brief_of, fetch, newest, settings_of
+from orchestrator.db.records import (
+    add_brief,
+    add_clips,
+    assessment_of,
+    brief_of,
+    drop_unused,
+    fetch,
+    newest,
+    settings_of,
+)
 from orchestrator.db.session import Database, Session
 from orchestrator.director import create_clip_plan, measure_script
 from orchestrator.engine import Engine
@@ -44,7 +51,7 @@ from orchestrator.schema.assessment import CheckName, CheckStatus
 from orchestrator.schema.brief import ContentBrief
 from orchestrator.schema.clip_plan import Clip, ClipPlan, Scene
 from orchestrator.schema.project import ProjectSettings
-from orchestrator.schema.status import PLAN_MOVES, ClipStatus, PlanStatus, RunStatus
+from orchestrator.schema.status import PLAN_MOVES, ClipStatus, PlanStatus, RenderStatus, RunStatus
 from orchestrator.schema.timeline import Transition
 from orchestrator.schema.view import ScriptMeasure
 
@@ -69,7 +76,7 @@ class Service:
         with self._database.write() as session:
             row = ProjectRow(
                 id=new_id(),
-                name=_name(name),
+                name=tidy_name(name),
                 settings=settings.model_dump(mode="json"),
                 request_key=request_key or None,
             )
@@ -84,7 +91,7 @@ class Service:
         with self._database.write() as session:
             row = fetch(session, ProjectRow, project_id)
             if name is not None:
-                row.name = _name(name)
+                row.name = tidy_name(name)
             if complete is not None:
                 row.settings = complete.model_dump(mode="json")
 
@@ -97,10 +104,10 @@ class Service:
             last_script = newest(session, ScriptRow, project_id)
             if last_brief is None or brief_of(last_brief) != brief:
                 add_brief(session, project_id, brief)
-                _drop_unused(session, last_brief)
+                drop_unused(session, last_brief)
             if last_script is None or last_script.text != script:
                 session.add(ScriptRow(project_id=project_id, text=script))
-                _drop_unused(session, last_script)
+                drop_unused(session, last_script)
 
     def create_brief(self, project_id: str, brief: ContentBrief) -> str:
         with self._database.write() as session:
@@ -226,8 +233,10 @@ class Service:
             transition = transition or settings_of(plan).transition
             timeline = build_plan_timeline(plan, transition).model_dump(mode="json")
             last = newest_render(session, plan_id)
-            is_same = last is not None and last.id in open_renders(session) and last.timeline == timeline
-            render_id = last.id if last and is_same else add_render(session, plan, transition=transition).id
+            if last and last.timeline == timeline and last.id in open_renders(session):
+                if not self._engine.is_finished(f"render:{last.id}"):
+                    return last.id
+            render_id = add_render(session, plan, transition=transition).id
         self._engine.enqueue("render", "render", f"render:{render_id}", render_id)
         return render_id
 
@@ -243,6 +252,7 @@ class Service:
                 raise Conflict("This take is still being assessed. Approve it when that is done.")
             _record(session, run, old=run.clip.status, new="approved", reason=reason, by=by)
             run.clip.accepted_run_id, run.clip.status, run.clip.reason = run.id, ClipStatus.PASSED, ""
+            run.clip.generation += 1  # a flow still at work on this clip asks for nothing more
             plan_id = run.clip.clip_plan_id
             is_last = all(c.status == ClipStatus.PASSED for c in run.clip.plan.clips)
             was_incomplete = run.clip.plan.status == PlanStatus.INCOMPLETE
@@ -255,10 +265,13 @@ class Service:
             run = fetch(session, RunRow, run_id, lock=True)
             if run.status != RunStatus.SETTLED:
                 raise Conflict("This take is still being made. Reject it when it is done.")
+            if not ClipStatus(run.clip.status).is_settled:
+                raise Conflict("Another take of this clip is being made. Reject this one when that is done.")
             _record(session, run, old=run.clip.status, new="rejected", reason=reason, by=by)
             clip = run.clip
             if clip.accepted_run_id in (run.id, None):
                 clip.accepted_run_id, clip.status = None, ClipStatus.FAILED
+                clip.generation += 1
                 clip.reason = f"Rejected by a reviewer: {reason.strip()}"
 
     def override_check(
@@ -367,21 +380,24 @@ class Service:
         A film that was interrupted or has failed clips goes on; one that is finished is not paid for again.
         """
         complete = self._choices.complete(settings)
-        # The budget is left out: raising it is how a film that ran out of money goes on.
-        asked = [script, brief.model_dump(mode="json"), complete.model_dump(mode="json", exclude={"budget_usd"})]
-        key = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+        key = film_key(script, brief, complete)
         with self._database.read() as session:
             project = film_asked_for(session, key)
             plan = newest(session, PlanRow, project.id) if project else None
         if project and plan and not is_new:
-            if plan.status == PlanStatus.COMPLETED:
-                return plan.id, "finished"
+            was_cut_with = settings_of(plan).transition
             self.update_project(project.id, settings=complete)
-            if plan.status != PlanStatus.PLANNED:
+            with self._database.write() as session:
+                row = fetch(session, PlanRow, plan.id, lock=True)
+                row.settings = {**row.settings, **complete.model_dump(mode="json", include=CHANGEABLE)}
+                row.max_attempts = complete.retry_policy.max_attempts
+            if plan.status == PlanStatus.COMPLETED and was_cut_with == complete.transition:
+                return plan.id, "finished"
+            if plan.status != PlanStatus.PLANNED and not complete.skip_failed:
                 self.retry_failed(plan.id)
             self.start_plan(plan.id)
             return plan.id, "resumed"
-        self.draft_plan(script, brief=brief, settings=complete)  # bad input leaves no project behind
+        self.draft_plan(script, brief=brief, settings=complete)  # bad input leaves no project
         project_id = self.create_project(name=name, settings=complete, request_key=key)
         plan_id = self.create_plan(project_id, script=script, brief=brief)
         self.start_plan(plan_id)
@@ -401,11 +417,17 @@ class Service:
                     generation = plan.flow_generation
             self._engine.enqueue("plans", "plan", f"plan:{plan_id}:{generation}", plan_id, generation)
         for render_id in renders:
+            if self._engine.is_finished(f"render:{render_id}"):
+                with self._database.write() as session:
+                    row = fetch(session, RenderRow, render_id)
+                    row.status, row.error = RenderStatus.FAILED, "The render was cut off. Render the film again."
+                continue
             self._engine.enqueue("render", "render", f"render:{render_id}", render_id)
 
     def _wake(self, plan_id: str, change: Callable[[Session, PlanRow], None], *, is_start: bool = True) -> None:
         """Apply ``change`` and see that exactly one plan flow is at work. Unless ``is_start``, a plan that was never
         started stays so and one that was stopped stays stopped: nobody asked for the rest of it."""
+        adrift = self._adrift(plan_id)
         with self._database.write() as session:
             plan = fetch(session, PlanRow, plan_id, lock=True)
             if not is_start and plan.status == PlanStatus.PLANNED:
@@ -415,7 +437,7 @@ class Service:
                 return
             plan.status, plan.finished_at = PlanStatus.RUNNING, None
             plan.started_at = plan.started_at or utc_now()
-            is_new = plan.is_parked
+            is_new = plan.is_parked or plan.flow_generation == adrift
             if is_new:
                 plan.is_parked = False
                 plan.flow_generation += 1
@@ -427,9 +449,18 @@ class Service:
             for clip_id, clip_generation in clips:
                 self._engine.enqueue("clips", "clip", f"clip:{clip_id}:{clip_generation}", clip_id, clip_generation)
 
+    def _adrift(self, plan_id: str) -> int:
+        """The generation of a plan flow that broke without parking its plan; -1 when all is well."""
+        with self._database.read() as session:
+            plan = fetch(session, PlanRow, plan_id)
+            is_lost = not plan.is_parked and self._engine.is_finished(f"plan:{plan_id}:{plan.flow_generation}")
+            return plan.flow_generation if is_lost else -1
+
     def _move(self, plan_id: str, target: PlanStatus) -> None:
+        adrift = self._adrift(plan_id)
         with self._database.write() as session:
             plan = fetch(session, PlanRow, plan_id, lock=True)
+            plan.is_parked = plan.is_parked or plan.flow_generation == adrift
             if plan.status == target:
                 return
             if target not in PLAN_MOVES[PlanStatus(plan.status)]:
@@ -442,11 +473,8 @@ class Service:
             row = ProjectRow(id=new_id(), name=SINGLE_PROJECT, kind="single", settings=settings.model_dump(mode="json"))
             session.add(row)
             session.flush()
+        row.settings = settings.model_dump(mode="json")  # today's budget counts, not the first one
         return row.id
-
-
-def _name(name: str) -> str:
-    return " ".join(name.replace("\x00", "").split())[:120] or "Untitled film"
 
 
 def _revive(clip: ClipRow) -> None:
@@ -473,11 +501,3 @@ def _record(
             made_by=by,
         )
     )
-
-
-def _drop_unused(session: Session, row: BriefRow | ScriptRow | None) -> None:
-    """A draft that no plan was made from makes room for the next one."""
-    if row is not None and not is_planned_from(session, row):
-        session.delete(row)
-        if isinstance(row, BriefRow):
-            session.delete(row.style)

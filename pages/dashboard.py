@@ -8,7 +8,7 @@ from orchestrator import bootstrap
 from orchestrator.bootstrap import App
 from pages.components import metric_cards, player, review_queue, tables, take_review
 from pages.components.notices import guarded, show_empty
-from pages.components.words import shorten
+from pages.components.words import plain, shorten
 
 TICK_SECONDS = 2.0
 TAKES_SHOWN = 100
@@ -50,7 +50,7 @@ def overview(app: App, was_active: bool) -> None:
                 with column, st.container(border=True, gap="small"):
                     title = shorten(project.name or "Untitled film", 60)
                     player.show(project.film_url, poster_url=project.poster_url, label=f"Film: {title}")
-                    st.markdown(f"**{title}**")
+                    st.markdown(f"**{plain(title)}**")
                     player.show_download(f"{project.film_url}?download=1", label="Download MP4")
         if any_work(app) != was_active:
             st.rerun(scope="app")

@@ -12,7 +12,7 @@ from orchestrator.schema.status import PlanStatus
 from orchestrator.schema.view import PlanView, ProjectDetail
 from pages.components import brief_form, clip_inspector, film, plan_controls, project_picker, selection, timeline
 from pages.components.notices import guarded, show_empty, show_error
-from pages.components.words import count, estimate_words, shorten
+from pages.components.words import count, estimate_words, plain, shorten
 
 TICK_SECONDS = 1.0
 
@@ -33,7 +33,7 @@ def draw() -> None:
         return
     title, picker = st.columns([3, 4], vertical_alignment="bottom")
     with title:
-        st.title(shorten(detail.name or "Untitled film", 80), anchor=False)
+        st.title(plain(shorten(detail.name or "Untitled film", 80)), anchor=False)
     with picker:
         project_picker.show(app, projects, project_id=project_id, key="project")
     is_active = bool(detail.clip_plan_id) and app.views.plan(detail.clip_plan_id).is_active

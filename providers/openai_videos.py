@@ -255,6 +255,9 @@ class OpenAIVideosProvider(VideoProvider):
             return ContentRejected(f"The provider's safety system refused the prompt ({said}).")
         if status in (404, 405, 410):
             return not_found(f"The provider does not have this ({said}).")
+        if status in (408, 409, 425):
+            # The same request may be under way there: neither taken for refused nor sent again.
+            return (OutcomeUnknown if is_paid else Unavailable)(f"The provider did not say how it ended ({said}).")
         if status < 500:
             reason = "redirects elsewhere; set its final address" if response.is_redirect else "refused the request"
             return InvalidRequest(f"The provider {reason} ({said}).")

@@ -87,7 +87,8 @@ def _weigh_witnesses(
     match = comparison.match
     if expected_probability is None:
         return match, ""
-    if match < minimum and expected_probability >= policy.trust_expected_from:
+    # Where nothing at all was heard, a repetitive line may fit any noise.
+    if 0 < match < minimum and expected_probability >= policy.trust_expected_from:
         return max(match, comparison.match_without_extra), "overrules"
     if minimum <= match < 1 and expected_probability < policy.doubt_expected_below:
         return (match + expected_probability) / 2, "doubts"

@@ -141,6 +141,12 @@ def open_renders(session: Session) -> Sequence[str]:
 # --- money ---
 
 
+def is_called(session: Session, run_id: str) -> bool:
+    """Whether a paid request of this run was written down, and so may have been sent."""
+    query = select(ProviderCallRow.id).where(ProviderCallRow.clip_run_id == run_id).limit(1)
+    return session.scalar(query) is not None
+
+
 def total_cost_usd(session: Session) -> float:
     return float(session.scalar(select(func.sum(ProviderCallRow.cost_usd)).where(_IS_PAID)) or 0)
 

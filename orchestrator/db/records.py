@@ -24,6 +24,7 @@ from orchestrator.db.models import (
     StyleBibleRow,
     new_id,
 )
+from orchestrator.db.queries import is_planned_from
 from orchestrator.errors import NotFound
 from orchestrator.schema.assessment import Assessment, CheckName, CheckStatus
 from orchestrator.schema.bible import CharacterBible, StyleBible
@@ -166,3 +167,11 @@ def with_overrides(assessment: Assessment, overrides: list[OverrideRow]) -> dict
         if override.check_name:
             statuses[CheckName(override.check_name)] = CheckStatus(override.new_value)
     return statuses
+
+
+def drop_unused(session: Session, row: BriefRow | ScriptRow | None) -> None:
+    """A draft that no plan was made from makes room for the next one."""
+    if row is not None and not is_planned_from(session, row):
+        session.delete(row)
+        if isinstance(row, BriefRow):
+            session.delete(row.style)

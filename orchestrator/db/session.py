@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, func, make_url, select, text
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlalchemy.orm import Session as Session
 from sqlalchemy.orm import sessionmaker
 
@@ -62,7 +62,7 @@ def open_database(url: str, *, data_dir: Path) -> Database:
     engine = _sqlite_engine(data_dir / "orchestrator.sqlite3") if not url else _server_engine(url)
     try:
         _create_schema(engine)
-    except OperationalError as error:
+    except DBAPIError as error:
         engine.dispose()
         if "disk is full" in str(error.orig):
             raise StorageFull from None

@@ -21,7 +21,7 @@ class ProjectSettings(Value):
     model: str = ""
     size: str = Field(default="", pattern=r"^(\d+x\d+)?$")
     words_per_minute: int = Field(default=WORDS_PER_MINUTE_DEFAULT, ge=WORDS_PER_MINUTE_MIN, le=WORDS_PER_MINUTE_MAX)
-    seed: int = 0
+    seed: int = Field(default=0, ge=0, lt=2**31)
     budget_usd: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     retry_policy: RetryPolicy = RetryPolicy()
     transition: Transition = Transition()

@@ -12,7 +12,7 @@ from orchestrator.schema.view import ClipView, PlanView, TakeView
 from pages.components import assessment, badge, player, take_review
 from pages.components.notices import guarded
 from pages.components.timeline import move_clip
-from pages.components.words import CLIP_BADGES, count, take_badge
+from pages.components.words import CLIP_BADGES, count, plain, take_badge
 
 
 def show(app: App, plan: PlanView, clip: ClipView, *, key: str, on_reorder: Callable[[tuple[str, ...]], None]) -> None:
@@ -26,10 +26,10 @@ def show(app: App, plan: PlanView, clip: ClipView, *, key: str, on_reorder: Call
         _show_head(app, plan, clip, key=f"{key}-{clip.id}", on_reorder=on_reorder)
         if clip.text:
             st.html(f'<blockquote class="svo-line">{_escape(clip.text)}</blockquote>')
-        st.caption(f"{count(clip.words, 'word')} in {clip.seconds} s · {clip.visual_intent}")
+        st.caption(f"{count(clip.words, 'word')} in {clip.seconds} s · {plain(clip.visual_intent)}")
         if take is None:
             if clip.reason:
-                st.warning(clip.reason, icon=":material/visibility:")
+                st.warning(plain(clip.reason), icon=":material/visibility:")
             return
         take_review.show_why(take)
         assessment.show(take)

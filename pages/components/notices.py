@@ -10,6 +10,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import RerunException, StopException
 
 from orchestrator.errors import OrchestratorError
+from pages.components.words import plain
 from providers.base import ProviderError
 
 log = logging.getLogger(__name__)
@@ -17,7 +18,7 @@ log = logging.getLogger(__name__)
 
 def show_error(message: str, *, hint: str = "") -> None:
     """One message and, under it, what can be done about it."""
-    st.error(f"{_plain(message)}\n\n{_plain(hint)}" if hint else _plain(message), icon=":material/error:")
+    st.error(f"{plain(message)}\n\n{plain(hint)}" if hint else plain(message), icon=":material/error:")
 
 
 def show_empty(title: str, text: str, *, icon: str) -> None:
@@ -44,8 +45,3 @@ def guarded() -> Iterator[None]:
     except Exception:
         log.exception("a page could not be drawn")
         show_error("Something went wrong that we did not expect.", hint="The log has the details. Nothing was lost.")
-
-
-def _plain(text: str) -> str:
-    """``text`` with Markdown's own signs made harmless."""
-    return "".join(f"\\{sign}" if sign in r"\`*_{}[]<>#$|~:" else sign for sign in text)

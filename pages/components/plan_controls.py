@@ -11,7 +11,7 @@ from orchestrator.bootstrap import App
 from orchestrator.schema.status import ClipStatus, PlanStatus, RenderStatus
 from orchestrator.schema.view import PlanView
 from pages.components.notices import guarded
-from pages.components.words import money, time_left
+from pages.components.words import money, plain, time_left
 
 
 class Command(StrEnum):
@@ -105,7 +105,7 @@ def run(app: App, plan: PlanView, command: Command) -> None:
 def state_line(plan: PlanView) -> str:
     """The whole state in one line of Markdown: what happened, what is left, what it cost."""
     spent = money(plan.cost_usd) + (f" of {money(plan.budget_usd)}" if plan.budget_usd is not None else "")
-    parts = [f"**{plan.message}**", time_left(plan.eta_seconds) if plan.is_active else ""]
+    parts = [f"**{plain(plan.message)}**", time_left(plan.eta_seconds) if plan.is_active else ""]
     parts.append(spent.replace("$", r"\$") if plan.cost_usd or plan.budget_usd is not None else "")
     return " · ".join(part for part in parts if part)
 
@@ -121,4 +121,4 @@ def show_progress(plan: PlanView) -> None:
         st.progress(min(max(plan.progress, 0.0), 1.0))
     failed = next((clip for clip in plan.clips if clip.status is ClipStatus.FAILED and clip.reason), None)
     if plan.status is PlanStatus.INCOMPLETE and failed is not None:
-        st.caption(f"Clip {failed.position}: {failed.reason}")
+        st.caption(f"Clip {failed.position}: {plain(failed.reason)}")

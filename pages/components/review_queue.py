@@ -10,7 +10,7 @@ from orchestrator.bootstrap import App
 from orchestrator.schema.view import TakeView
 from pages.components import player, take_review
 from pages.components.notices import show_empty
-from pages.components.words import shorten
+from pages.components.words import plain, shorten
 
 COLUMNS = 3
 SHOWN_AT_MOST = 12
@@ -26,9 +26,9 @@ def show(app: App, takes: Sequence[TakeView], *, key: str) -> None:
     for cell, take in zip(cells, shown, strict=False):
         with cell, st.container(border=True, gap="small"):
             player.show_poster(take.poster_url, seconds=take.seconds, placeholder="No picture")
-            st.caption(f"{shorten(take.project_name, 40)} · clip {take.position} · take {take.attempt}")
-            st.markdown(f"**{shorten(take.line or take.prompt, 80)}**")
-            st.caption(shorten(take.summary or take.error_message or take.status_text, 160))
+            st.caption(f"{plain(shorten(take.project_name, 40))} · clip {take.position} · take {take.attempt}")
+            st.markdown(f"**{plain(shorten(take.line or take.prompt, 80))}**")
+            st.caption(plain(shorten(take.summary or take.error_message or take.status_text, 160)))
             with st.container(horizontal=True, gap="small"):
                 if st.button(
                     "Assessment", icon=":material/fact_check:", type="primary", key=f"{key}-open-{take.run_id}"

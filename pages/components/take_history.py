@@ -10,7 +10,7 @@ from orchestrator.bootstrap import App
 from orchestrator.schema.view import ProviderView, TakeView
 from pages.components import assessment, badge, player, take_review
 from pages.components.notices import guarded, show_empty
-from pages.components.words import FAILED, shorten, take_badge
+from pages.components.words import FAILED, plain, shorten, take_badge
 
 ADDRESS = "clip"
 
@@ -94,7 +94,7 @@ def show_list(takes: Sequence[TakeView], *, key: str, columns: int = 2) -> None:
                 st.progress(take.progress or 0.0, text=take.status_text)
             else:
                 badge.show(take_badge(take))
-            st.caption(shorten(take.prompt, 70))
+            st.caption(plain(shorten(take.prompt, 70)))
             st.button(
                 "Preview",
                 icon=":material/visibility:",

@@ -9,7 +9,7 @@ from orchestrator.schema.assessment import CheckName, CheckStatus
 from orchestrator.schema.view import TakeView
 from pages.components import assessment, badge, player
 from pages.components.notices import guarded
-from pages.components.words import CHECK_STATUS_WORDS, CHECK_TITLES, money, take_badge
+from pages.components.words import CHECK_STATUS_WORDS, CHECK_TITLES, money, plain, take_badge
 
 
 def show_decision(app: App, take: TakeView, *, key: str) -> None:
@@ -71,13 +71,13 @@ def facts(take: TakeView) -> str:
 def show_why(take: TakeView) -> None:
     """Why a take failed or waits, and what the repair was, before anything else."""
     if take.override_reason:
-        st.info(f"{take.override.capitalize()} by a person: {take.override_reason}", icon=":material/person:")
+        st.info(f"{take.override.capitalize()} by a person: {plain(take.override_reason)}", icon=":material/person:")
     why = take.error_message or ("" if take.is_accepted else take.summary)
     if why:
-        st.warning(why, icon=":material/visibility:")
+        st.warning(plain(why), icon=":material/visibility:")
     if take.repair_reason:
         strategy = take.repair_strategy.replace("_", " ")
-        st.caption(f":material/build: **{strategy.capitalize()}**: {take.repair_reason}")
+        st.caption(f":material/build: **{strategy.capitalize()}**: {plain(take.repair_reason)}")
 
 
 def show_prompt(take: TakeView) -> None:
@@ -96,7 +96,7 @@ def open_drawer(app: App, run_id: str) -> None:
             st.caption(facts(take))
         show_why(take)
         if take.line:
-            st.markdown(f"> {take.line}")
+            st.markdown(f"> {plain(take.line)}")
         assessment.show(take)
         if take.checks:
             st.markdown("**Your decision**")

@@ -98,6 +98,11 @@ def percent(share: float) -> str:
     return f"{share:.0%}"
 
 
+def plain(text: str) -> str:
+    """``text`` as people wrote it, with Markdown's own signs made harmless."""
+    return "".join(f"\\{sign}" if sign in r"\`*_{}[]<>#$|~:!" else sign for sign in text)
+
+
 def shorten(text: str, limit: int) -> str:
     """One line of at most ``limit`` characters."""
     line = " ".join(text[: limit * 4].split())
