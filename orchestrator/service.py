@@ -90,10 +90,8 @@ class Service:
         complete = self._choices.complete(settings) if settings else None
         with self._database.write() as session:
             row = fetch(session, ProjectRow, project_id)
-            if name is not None:
-                row.name = tidy_name(name)
-            if complete is not None:
-                row.settings = complete.model_dump(mode="json")
+            row.name = row.name if name is None else tidy_name(name)
+            row.settings = complete.model_dump(mode="json") if complete else row.settings
 
     def save_draft(self, project_id: str, *, brief: ContentBrief, script: str) -> None:
         """Keep what was typed, whatever it is (cut at 100,000 characters)."""
@@ -135,8 +133,7 @@ class Service:
         self.save_draft(project_id, brief=brief, script=script)
         with self._database.write() as session:
             brief_row, script_row = newest(session, BriefRow, project_id), newest(session, ScriptRow, project_id)
-            if brief_row is None or script_row is None:
-                raise Conflict("The project was changed at the same moment. Try again.")
+            assert brief_row is not None and script_row is not None, "save_draft has just written them"
             return self._add_plan(session, project_id, plan, settings, brief_id=brief_row.id, script_id=script_row.id)
 
     def _add_plan(
@@ -233,9 +230,9 @@ class Service:
             transition = transition or settings_of(plan).transition
             timeline = build_plan_timeline(plan, transition).model_dump(mode="json")
             last = newest_render(session, plan_id)
-            if last and last.timeline == timeline and last.id in open_renders(session):
-                if not self._engine.is_finished(f"render:{last.id}"):
-                    return last.id
+            is_same = last is not None and last.timeline == timeline and last.id in open_renders(session)
+            if last and is_same and not self._engine.is_finished(f"render:{last.id}"):
+                return last.id
             render_id = add_render(session, plan, transition=transition).id
         self._engine.enqueue("render", "render", f"render:{render_id}", render_id)
         return render_id
