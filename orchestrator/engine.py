@@ -119,4 +119,5 @@ class InlineEngine:
         tasks = asyncio.all_tasks() - {asyncio.current_task()}
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        if tasks:  # a child process cancelled while it starts may not end in time; it ends with this process
+            await asyncio.wait(tasks, timeout=10)

@@ -12,6 +12,15 @@ def is_over(view: dict[str, object]) -> bool:
     return bool(view["video_url"] or view["error_code"]) and view["status"] in ("assessed", "settled")
 
 
+async def test_one_clip_is_made_when_a_request_is_sent_twice_with_one_key(client: httpx.AsyncClient) -> None:
+    body = {"prompt": "A lighthouse at dusk", "seconds": 4, "size": "320x180"}
+    headers = {"Idempotency-Key": "press-1"}
+    first, again = [(await client.post("/api/v1/sora/generate", json=body, headers=headers)).json() for _ in range(2)]
+    other = (await client.post("/api/v1/sora/generate", json=body, headers={"Idempotency-Key": "press-2"})).json()
+    assert first["clip_id"] == again["clip_id"]
+    assert other["clip_id"] != first["clip_id"]
+
+
 async def test_clip_is_made_downloaded_and_remixed_when_prompted(running_client: httpx.AsyncClient) -> None:
     body = {"prompt": "A paper boat drifts down a rainy street.", "seconds": 4, "seed": 7}
     video = await post(running_client, "sora/generate", 202, body)
@@ -75,12 +84,3 @@ async def test_generate_is_refused_when_provider_is_unknown(client: httpx.AsyncC
     response = await client.post("/api/v1/sora/generate", json={"prompt": "boat", "provider": "nobody"})
     assert response.status_code == 422
     assert response.json()["error"]["code"] == "unknown_provider"
-
-
-async def test_one_clip_is_made_when_a_request_is_sent_twice_with_one_key(client: httpx.AsyncClient) -> None:
-    body = {"prompt": "A lighthouse at dusk", "seconds": 4, "size": "320x180"}
-    headers = {"Idempotency-Key": "press-1"}
-    first, again = [(await client.post("/api/v1/sora/generate", json=body, headers=headers)).json() for _ in range(2)]
-    other = (await client.post("/api/v1/sora/generate", json=body, headers={"Idempotency-Key": "press-2"})).json()
-    assert first["clip_id"] == again["clip_id"]
-    assert other["clip_id"] != first["clip_id"]
