@@ -51,7 +51,7 @@ from orchestrator.schema.assessment import CheckName, CheckStatus
 from orchestrator.schema.brief import ContentBrief
 from orchestrator.schema.clip_plan import Clip, ClipPlan, Scene
 from orchestrator.schema.project import ProjectSettings
-from orchestrator.schema.status import PLAN_MOVES, ClipStatus, PlanStatus, RenderStatus, RunStatus
+from orchestrator.schema.status import ClipStatus, PlanStatus, RenderStatus, RunStatus, can_move
 from orchestrator.schema.timeline import Transition
 from orchestrator.schema.view import ScriptMeasure
 
@@ -460,7 +460,7 @@ class Service:
             plan.is_parked = plan.is_parked or plan.flow_generation == adrift
             if plan.status == target:
                 return
-            if target not in PLAN_MOVES[PlanStatus(plan.status)]:
+            if not can_move(PlanStatus(plan.status), target):
                 raise Conflict(f"A plan that is {plan.status} cannot be {target}.")
             plan.status = target
 

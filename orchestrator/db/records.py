@@ -16,7 +16,6 @@ from orchestrator.db.models import (
     BriefRow,
     CharacterBibleRow,
     ClipRow,
-    OverrideRow,
     PlanRow,
     RunRow,
     SceneRow,
@@ -26,7 +25,7 @@ from orchestrator.db.models import (
 )
 from orchestrator.db.queries import is_planned_from
 from orchestrator.errors import NotFound
-from orchestrator.schema.assessment import Assessment, CheckName, CheckStatus
+from orchestrator.schema.assessment import Assessment
 from orchestrator.schema.bible import CharacterBible, StyleBible
 from orchestrator.schema.brief import ContentBrief
 from orchestrator.schema.clip_plan import Clip, ClipPlan
@@ -158,15 +157,6 @@ def assessment_of(row: AssessmentRow) -> Assessment:
 
 def repair_of(row: RunRow) -> RepairInstruction | None:
     return RepairInstruction.model_validate(row.repair) if row.repair else None
-
-
-def with_overrides(assessment: Assessment, overrides: list[OverrideRow]) -> dict[CheckName, CheckStatus]:
-    """Statuses of the checks after people had their say; the newest word on a check counts."""
-    statuses = {name: check.status for name, check in assessment.checks.items()}
-    for override in overrides:
-        if override.check_name:
-            statuses[CheckName(override.check_name)] = CheckStatus(override.new_value)
-    return statuses
 
 
 def drop_unused(session: Session, row: BriefRow | ScriptRow | None) -> None:
