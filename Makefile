@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
 
-.PHONY: help setup setup-dev app demo test check lint contracts clean
+.PHONY: help setup setup-dev app demo test check lint contracts bench clean
 
 help: ## Show these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -53,8 +53,11 @@ check: lint ## Format, lint, types, import rules
 	@$(BIN)/basedpyright
 	@$(BIN)/lint-imports
 
-contracts: setup-dev ## One suite per port, on all its adapters
-	@$(BIN)/python -m pytest tests/contracts
+contracts: setup-dev ## One suite per port on all its adapters; prints what each makes of every fault
+	@$(BIN)/python -m pytest tests/contracts -n auto --dist loadgroup
+
+bench: setup-dev ## Measure the memory that downloads take
+	@$(BIN)/python -m bench.downloads
 
 clean: ## Remove .venv and caches; films in data/ stay
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .import_linter_cache

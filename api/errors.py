@@ -15,6 +15,7 @@ from orchestrator.errors import OrchestratorError
 from orchestrator.schema.value import Value
 from providers.base import (
     AuthFailed,
+    BrokenContent,
     ContentRejected,
     GenerationNotFound,
     InvalidRequest,
@@ -24,6 +25,7 @@ from providers.base import (
     RateLimited,
     Retired,
     Unavailable,
+    UnsafeLink,
 )
 
 log = logging.getLogger(__name__)
@@ -40,6 +42,8 @@ PROVIDER_STATUS: dict[type[ProviderError], int] = {
     QuotaExhausted: 402,
     Retired: 410,
     GenerationNotFound: 404,
+    BrokenContent: 502,
+    UnsafeLink: 502,
 }
 
 HTTP_CODES = {

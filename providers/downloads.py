@@ -1,8 +1,9 @@
-"""Fetching a finished clip: streamed to disk, bounded, and never from an address inside the user's network.
+"""Fetching a finished clip: streamed to disk, bounded, whole, and never from an address inside the user's network.
 
 Providers answer with links of their choosing, so a link is followed only over https and only to public addresses,
 unless its host is one the user configured. The address is looked up once and the connection made to that very
-address; a name that changes between check and use changes nothing.
+address; a name that changes between check and use changes nothing. A transfer that breaks off goes on where it
+stopped when the server says that it can (RFC 9110, section 14: ranges with ``If-Range``).
 """
 
 from __future__ import annotations
@@ -12,15 +13,26 @@ import ipaddress
 import secrets
 import socket
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
-from providers.base import AuthFailed, GenerationNotFound, InvalidRequest, RateLimited, Unavailable
+from providers.base import AuthFailed, BrokenContent, GenerationNotFound, RateLimited, Unavailable, UnsafeLink
 
 MAX_BYTES = 1 << 30
 _MAX_REDIRECTS = 5
-_PIECE_BYTES = 1 << 20
+_MAX_RESUMES = 4
+
+
+@dataclass
+class _Transfer:
+    """How far a download has come. ``validator`` is the ETag or date under which the rest may be asked for."""
+
+    part: Path
+    max_bytes: int
+    received: int = 0
+    validator: str = ""
 
 
 async def download(
@@ -33,38 +45,48 @@ async def download(
     max_bytes: int = MAX_BYTES,
     deadline_seconds: float = 900.0,
 ) -> Path:
-    """Stream ``url`` to ``destination``, replaced only when the body came whole.
+    """Stream ``url`` to ``destination``, replaced only by a whole MP4.
 
     ``trusted`` is the configured base URL: its origin may be plain http or a private address, and only it is sent
-    ``headers``. Raises ``GenerationNotFound`` (gone at the origin), ``AuthFailed``, ``RateLimited``, ``InvalidRequest``
-    (a link that must not be followed, a body over ``max_bytes``) or ``Unavailable`` (everything worth another try).
+    ``headers``. Raises ``GenerationNotFound`` (gone at the origin), ``AuthFailed``, ``RateLimited``, ``UnsafeLink`` (a
+    link that must not be followed), ``BrokenContent`` (no whole MP4, or a body over ``max_bytes``) or ``Unavailable``
+    (everything worth another try).
     """
     part = destination.with_name(f".{destination.name}.{secrets.token_hex(4)}.part")
+    transfer = _Transfer(part, max_bytes)
+    part.parent.mkdir(parents=True, exist_ok=True)
     try:
         async with asyncio.timeout(deadline_seconds):
-            await _follow(client, httpx.URL(url), part, trusted=trusted, headers=headers, max_bytes=max_bytes)
+            for resumes_left in reversed(range(_MAX_RESUMES + 1)):
+                before = transfer.received
+                try:
+                    await _follow(client, httpx.URL(url), transfer, trusted=trusted, headers=headers)
+                    break
+                except (httpx.TransportError, httpx.StreamError):
+                    has_come_on = transfer.received > before
+                    if not (resumes_left and transfer.validator and has_come_on):
+                        raise
+        await asyncio.to_thread(check_mp4, part)
         part.replace(destination)
     except (TimeoutError, httpx.TransportError, httpx.StreamError) as error:
         raise Unavailable(f"The clip could not be downloaded whole: {type(error).__name__}.") from None
     except httpx.InvalidURL:
-        raise InvalidRequest("The provider answered with a link that is not a URL.") from None
+        raise UnsafeLink("The provider answered with a link that is not a URL.") from None
     finally:
         part.unlink(missing_ok=True)
     return destination
 
 
 async def _follow(
-    client: httpx.AsyncClient,
-    url: httpx.URL,
-    part: Path,
-    *,
-    trusted: httpx.URL,
-    headers: Mapping[str, str],
-    max_bytes: int,
+    client: httpx.AsyncClient, url: httpx.URL, transfer: _Transfer, *, trusted: httpx.URL, headers: Mapping[str, str]
 ) -> None:
     for _ in range(_MAX_REDIRECTS + 1):
         is_home = origin(url) == origin(trusted)
-        request = client.build_request("GET", url, headers=dict(headers) if is_home else {})
+        asked = dict(headers) if is_home else {}
+        if transfer.received:
+            asked |= {"Range": f"bytes={transfer.received}-", "If-Range": transfer.validator}
+        # a compressed body could not be resumed by its bytes
+        request = client.build_request("GET", url, headers={**asked, "Accept-Encoding": "identity"})
         if not is_home:
             await _pin(request)
         response = await client.send(request, stream=True, follow_redirects=False)
@@ -73,7 +95,7 @@ async def _follow(
                 url = url.join(location)
                 continue
             await _check(response, is_home=is_home)
-            await _save(response, part, max_bytes=max_bytes)
+            await _save(response, transfer)
             return
         finally:
             await response.aclose()
@@ -84,21 +106,21 @@ async def _pin(request: httpx.Request) -> None:
     """Point the request at one public address of its host, keeping name and certificate check of the host."""
     url = request.url
     if url.scheme != "https":
-        raise InvalidRequest("The provider answered with a download link that is not https; it was not followed.")
+        raise UnsafeLink("The provider answered with a download link that is not https; it was not followed.")
     try:
         found = await asyncio.get_running_loop().getaddrinfo(url.host, url.port or 443, type=socket.SOCK_STREAM)
     except OSError:
         raise Unavailable(f"The download host {url.host} was not found.") from None
     addresses = [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
     if not addresses or not all(address.is_global and not address.is_multicast for address in addresses):
-        raise InvalidRequest(f"The download link points into a private network ({url.host}); it was not followed.")
+        raise UnsafeLink(f"The download link points into a private network ({url.host}); it was not followed.")
     request.extensions = {**request.extensions, "sni_hostname": url.host}
     request.url = url.copy_with(host=str(addresses[0]))
 
 
 async def _check(response: httpx.Response, *, is_home: bool) -> None:
     status = response.status_code
-    if status == 200 and "json" not in response.headers.get("content-type", ""):
+    if status in (200, 206) and "json" not in response.headers.get("content-type", ""):
         return
     text = (await _first_bytes(response)).decode(errors="replace").lower()
     if status == 429:
@@ -118,17 +140,54 @@ async def _first_bytes(response: httpx.Response) -> bytes:
     return b""
 
 
-async def _save(response: httpx.Response, part: Path, *, max_bytes: int) -> None:
-    part.parent.mkdir(parents=True, exist_ok=True)
-    size = 0
-    with part.open("wb") as file:
-        async for piece in response.aiter_bytes(_PIECE_BYTES):
-            size += len(piece)
-            if size > max_bytes:
-                raise InvalidRequest(f"The clip is larger than {max_bytes >> 20} MiB; the download was stopped.")
+async def _save(response: httpx.Response, transfer: _Transfer) -> None:
+    """Append what comes to the part; begin anew when the server sends everything again."""
+    is_rest = response.status_code == 206
+    if not is_rest:
+        transfer.received = 0
+        validator = response.headers.get("etag", "")
+        can_resume = response.headers.get("accept-ranges") == "bytes" and not validator.startswith("W/")
+        transfer.validator = (validator or response.headers.get("last-modified", "")) if can_resume else ""
+    elif not response.headers.get("content-range", "").startswith(f"bytes {transfer.received}-"):
+        transfer.received, transfer.validator = 0, ""
+        raise Unavailable("The server sent another part of the clip than was asked for.")
+    length = response.headers.get("content-length", "")
+    if length.isdecimal() and transfer.received + int(length) > transfer.max_bytes:
+        raise _too_large(transfer.max_bytes)
+    with transfer.part.open("ab" if is_rest else "wb") as file:
+        # as they come: pieces of a fixed size would lose the one being gathered when the connection breaks off
+        async for piece in response.aiter_bytes():
+            if transfer.received + len(piece) > transfer.max_bytes:
+                raise _too_large(transfer.max_bytes)
             await asyncio.to_thread(file.write, piece)
-    if size == 0:
-        raise Unavailable("The provider sent an empty clip.")
+            transfer.received += len(piece)
+    if not transfer.received:
+        raise BrokenContent("The provider sent an empty clip.")
+
+
+def _too_large(max_bytes: int) -> BrokenContent:
+    return BrokenContent(f"The clip is larger than {max_bytes >> 20} MiB; the download was stopped.")
+
+
+def check_mp4(path: Path) -> None:
+    """Walk the boxes of an MP4 (ISO/IEC 14496-12, section 4.2). Raises ``BrokenContent`` unless it begins as one, has
+    its index and its media, and ends where its last box does: a cut transfer, a page or a picture does not."""
+    size, at, kinds = path.stat().st_size, 0, []
+    with path.open("rb") as file:
+        while at < size:
+            file.seek(at)
+            header = file.read(16)
+            length = int.from_bytes(header[:4], "big")
+            if length == 1:
+                length = int.from_bytes(header[8:16], "big")
+            elif length == 0:
+                length = size - at
+            kinds.append(header[4:8])
+            if length < 8 or kinds[0] != b"ftyp":
+                raise BrokenContent("What the provider sent as the finished clip is not an MP4.")
+            at += length
+    if at != size or b"moov" not in kinds or b"mdat" not in kinds:
+        raise BrokenContent("The clip the provider sent is cut off.")
 
 
 def origin(url: httpx.URL) -> tuple[str, str, int | None]:

@@ -15,10 +15,16 @@ from providers.base import ProviderProfile, VideoProvider
 
 ENTRY_POINT_GROUP = "sora_orchestrator.providers"
 
-# name -> module, class; the module also holds PROFILE. Loaded when first asked for.
+# name -> module, what makes it; the module also holds PROFILE. Loaded when first asked for.
 _BUILT_IN = {
     "mock": ("providers.mock", "MockProvider"),
     "sora": ("providers.openai_videos", "OpenAIVideosProvider"),
+    "runway": ("providers.runway", "RunwayProvider"),
+    "kling": ("providers.kling", "create_kling"),
+    "gemini": ("providers.gemini", "GeminiProvider"),
+    "veo": ("providers.vertex", "VertexVeoProvider"),
+    "luma": ("providers.luma", "create_luma"),
+    "minimax": ("providers.minimax", "MiniMaxProvider"),
 }
 NAMES: tuple[str, ...] = tuple(_BUILT_IN)
 

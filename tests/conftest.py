@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,15 @@ from typing import Any
 import pytest
 from pytest_socket import socket_allow_hosts
 
+from orchestrator.media import ffmpeg
 from orchestrator.settings import Settings
 from tests.fakes.postgres import running_postgres
 
 
 @pytest.fixture(autouse=True)
-def _loopback_only() -> None:
+def _loopback_only(request: pytest.FixtureRequest) -> None:
+    if request.node.get_closest_marker("live"):
+        return
     socket_allow_hosts(["127.0.0.1", "localhost", "::1"], allow_unix_socket=True)
 
 
@@ -32,6 +36,17 @@ def postgres_url() -> Iterator[str]:
     """A Postgres of this test session; every test makes a database of its own in it."""
     with running_postgres() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def mp4(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A whole MP4 of a second, 320x180 with sound, its index at the front as providers send them. Not to be changed."""
+    path = tmp_path_factory.mktemp("mp4") / "clip.mp4"
+    picture, tone = "testsrc2=size=320x180:rate=30:duration=1", "sine=440:duration=1"
+    command = [ffmpeg.binary(), "-v", "error", "-nostdin", "-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", tone]
+    coding = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac"]
+    subprocess.run([*command, *coding, "-movflags", "+faststart", str(path)], check=True)
+    return path
 
 
 def make_settings(data_dir: Path, **values: Any) -> Settings:

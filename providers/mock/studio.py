@@ -21,10 +21,9 @@ from providers.mock.defects import Defect
 from providers.mock.landscape import Landscape
 from providers.mock.order import StudioOrder, StudioResult
 from providers.mock.sound import RATE, mix, resample
-from providers.mock.voice import VoiceError, is_latin, load_voice
+from providers.voice import EDGE_SECONDS, VoiceError, is_latin, load_voice
 
 FPS = 30
-EDGE_SECONDS = 0.25
 _BT709 = "color_primaries=bt709:color_trc=bt709:colorspace=bt709"
 _OTHER_WORDS = (
     "seven grey geese crossed the harbour while nobody on the ferry looked up from the morning paper and the old"

@@ -57,6 +57,8 @@ PROVIDER_ANSWERS = {
     "QuotaExhausted": 402,
     "Retired": 410,
     "GenerationNotFound": 404,
+    "BrokenContent": 502,
+    "UnsafeLink": 502,
 }
 
 

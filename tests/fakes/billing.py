@@ -42,7 +42,7 @@ class BillingProvider(VideoProvider):
         self,
         *,
         deaths: Collection[Moment] = (),
-        supports_list: bool = True,
+        supports_reconcile: bool = True,
         accept_delay_seconds: float = 0.05,
         list_lag_seconds: float = 0.0,
         grace_seconds: float = 0.2,
@@ -55,8 +55,8 @@ class BillingProvider(VideoProvider):
             durations_seconds=(4, 8),
             sizes=("320x180",),
             prompt_limit_characters=1000,
-            audio=AudioSupport.ALWAYS,
-            supports_list=supports_list,
+            audio=AudioSupport.NATIVE,
+            supports_reconcile=supports_reconcile,
             reconcile_grace_seconds=grace_seconds,
             cost_usd_per_second={"one": cost_usd_per_second},
         )
@@ -89,7 +89,7 @@ class BillingProvider(VideoProvider):
         self, request: CreateClipInput, *, created_after: datetime, claimed: Collection[str]
     ) -> Generation | None:
         """Like a real list it knows no key of ours: it matches by what was asked."""
-        if not self.profile.supports_list:
+        if not self.profile.supports_reconcile:
             raise InvalidRequest
         now = time.monotonic()
         for index, (accepted_at, charged) in enumerate(self.charges):

