@@ -20,7 +20,7 @@ TARGET_LUFS = -14.0
 _DECLICK_SAMPLES = SAMPLE_RATE // 200  # 5 ms
 _MAX_GAIN_DB = 20.0
 # AAC overshoots by up to half a decibel: limiting at -1.5 dBFS keeps the coded peak under -1.
-_LIMITER = "alimiter=limit=0.84:attack=5:release=50:level=disabled:latency=1"
+LIMITER = "alimiter=limit=0.84:attack=5:release=50:level=disabled:latency=1"
 _RAW = ("-f", "f32le", "-ar", str(SAMPLE_RATE), "-ch_layout", "stereo")
 
 Sound = NDArray[np.float32]
@@ -59,7 +59,7 @@ async def mix_soundtrack(
     gain_db = 0.0 if loudness is None else min(_MAX_GAIN_DB, TARGET_LUFS - loudness)
     encoding = ("-c:a", "aac", "-aac_coder", "fast", "-b:a", "192k", "-f", "mp4")
     text = await _filter(
-        mix, f"volume={gain_db:.2f}dB,{_LIMITER},ebur128=framelog=quiet", *ffmpeg.write_to(destination, *encoding)
+        mix, f"volume={gain_db:.2f}dB,{LIMITER},ebur128=framelog=quiet", *ffmpeg.write_to(destination, *encoding)
     )
     mix.unlink()
     if on_progress:

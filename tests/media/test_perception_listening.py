@@ -23,7 +23,7 @@ from orchestrator.perception.whisper import WhisperListener
 from orchestrator.schema.assessment import Assessment, CheckName, CheckStatus, Verdict
 from providers.mock.defects import Defect
 from providers.mock.studio import StudioOrder, make_clip
-from providers.mock.voice import Voice, load_voice
+from providers.voice import Voice, load_voice
 
 LINE = "We found the old lighthouse at dusk."
 NOBODY = OpenAIViewer(base_url="http://127.0.0.1:9/v1", api_key=SecretStr(""), model="any")
