@@ -11,27 +11,27 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from orchestrator.assessor import AssessmentPolicy
+from orchestrator.attempts import Attempts
 from orchestrator.choices import Choices
 from orchestrator.db.session import Database, open_database
 from orchestrator.doctor import examine
 from orchestrator.engine import Engine, InlineEngine
-from orchestrator.errors import BadInput, CannotWrite, NotConfigured
+from orchestrator.errors import BadInput, CannotWrite, NotConfigured, UnknownProvider
 from orchestrator.flows import Flows
 from orchestrator.generator import Generator
 from orchestrator.ledger import Ledger
 from orchestrator.loose_files import LooseFiles
+from orchestrator.narrator import PiperNarrator
 from orchestrator.perception.vision import OpenAIViewer
 from orchestrator.perception.whisper import WhisperListener
+from orchestrator.roster import Roster, make_providers, read_roster
 from orchestrator.service import Service
 from orchestrator.settings import Settings
 from orchestrator.storage.local import LocalAssetStore
 from orchestrator.views import Views
-from providers.base import InvalidRequest, VideoProvider
-from providers.mock.provider import MockProvider
-from providers.openai_videos import OpenAIVideosProvider
+from providers.base import Account
+from providers.patience import PatientProvider
 
-_OPENAI_HOST = "api.openai.com"
-_TITLES = {"mock": "Mock (free animatic)", "sora": "Sora protocol (/v1/videos)"}
 # One film at a time is encoded, one take at a time is listened to: both use every core they get.
 _WIDTHS = {"plans": 64, "render": 1, "assess": 1}
 
@@ -48,6 +48,14 @@ class App:
     files: LooseFiles
     flows: Flows
     listener: WhisperListener
+    roster: Roster
+
+    def check_provider(self, name: str) -> Account:
+        """Ask a provider, at no cost, whether it answers and takes the key. Raises ``ProviderError`` or
+        ``UnknownProvider``."""
+        if name not in self.roster.makers:
+            raise UnknownProvider(f"The provider {name!r} is not set up.")
+        return self.roster.check(name)
 
     def start(self) -> None:
         """Launch the engine and take up whatever an earlier process left unfinished."""
@@ -98,25 +106,35 @@ def build(settings: Settings | None = None, *, is_durable: bool = True) -> App:
     data_dir = _ensure_folder(settings.data_dir)
     cache_dir = data_dir / "cache"
     database = open_database(settings.database_url.get_secret_value(), data_dir=data_dir)
-    providers, missing = _providers(settings, data_dir)
-    choices = Choices(settings=settings, profiles={n: p.profile for n, p in providers.items()}, missing=missing)
+    roster = read_roster(settings, data_dir=data_dir)
+    providers = {name: PatientProvider(provider) for name, provider in make_providers(roster).items()}
+    profiles = {name: provider.profile for name, provider in providers.items()}
+    choices = Choices(settings=settings, profiles=profiles, missing=roster.missing)
     store = LocalAssetStore(data_dir / "assets")
     # On SQLite a file lock lets one process work at a time, so whatever it finds unsent is its own.
     owner = "local" if database.is_sqlite else f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
     listener = WhisperListener(model=settings.whisper_model, cache_dir=cache_dir / "whisper")
+    narrator = PiperNarrator()
     viewer = OpenAIViewer(
         base_url=settings.openai_base_url, api_key=settings.openai_api_key, model=settings.vision_model
     )
     flows = Flows(
         database=database,
         generator=Generator(
-            providers, ledger=Ledger(database, owner=owner), store=store, scratch=cache_dir / "downloads"
+            providers,
+            ledger=Ledger(database, owner=owner),
+            store=store,
+            narrator=narrator,
+            scratch=cache_dir / "downloads",
         ),
         store=store,
         listener=listener,
         viewer=viewer,
-        profiles=choices.profiles,
-        endpoints={"sora": settings.sora_base_url},
+        attempts=Attempts(
+            profiles=profiles,
+            endpoints={name: provider.endpoint for name, provider in providers.items()},
+            can_narrate=not narrator.missing,
+        ),
         fallbacks=tuple(n for n in settings.fallback_providers if n in providers),
         policy=AssessmentPolicy(),
         cache_dir=cache_dir,
@@ -129,7 +147,8 @@ def build(settings: Settings | None = None, *, is_durable: bool = True) -> App:
             database=database,
             store=store,
             choices=choices,
-            titles=_TITLES,
+            titles=roster.titles,
+            endpoints=flows.attempts.endpoints,
             examine=lambda: examine(settings, choices, database=database, listener=listener, viewer=viewer),
         ),
         files=LooseFiles(listener=listener, viewer=viewer, policy=flows.policy, cache_dir=cache_dir),
@@ -137,6 +156,7 @@ def build(settings: Settings | None = None, *, is_durable: bool = True) -> App:
         database=database,
         flows=flows,
         listener=listener,
+        roster=roster,
     )
 
 
@@ -148,33 +168,6 @@ def _ensure_folder(folder: Path) -> Path:
     if not os.access(folder, os.W_OK):
         raise CannotWrite(f"DATA_DIR cannot be written to: {folder}")
     return folder.resolve()
-
-
-def _providers(settings: Settings, data_dir: Path) -> tuple[dict[str, VideoProvider], dict[str, tuple[str, ...]]]:
-    """The adapters that can be used, and what the others lack."""
-    try:
-        mock = MockProvider(
-            root=data_dir / "mock",
-            delay_seconds=settings.mock_delay_seconds,
-            failure_rate=settings.mock_failure_rate,
-            defects=settings.mock_defects,
-        )
-    except InvalidRequest as error:
-        raise BadInput(f"MOCK_DEFECTS cannot be used. {error}") from None
-    providers: dict[str, VideoProvider] = {"mock": mock}
-    missing: dict[str, tuple[str, ...]] = {}
-    key = settings.sora_api_key.get_secret_value()
-    # A server of one's own needs no key; OpenAI's did.
-    if key or _OPENAI_HOST not in settings.sora_base_url:
-        try:
-            providers["sora"] = OpenAIVideosProvider(
-                base_url=settings.sora_base_url, api_key=key, model=settings.sora_model
-            )
-        except InvalidRequest as error:
-            raise BadInput(f"SORA_BASE_URL cannot be used. {error}") from None
-    else:
-        missing["sora"] = ("SORA_BASE_URL", "SORA_API_KEY")
-    return providers, missing
 
 
 def _engine(settings: Settings, flows: Flows, *, is_durable: bool, data_dir: Path) -> Engine:

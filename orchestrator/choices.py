@@ -39,11 +39,12 @@ class Choices:
     profiles: Mapping[str, ProviderProfile]
     missing: Mapping[str, tuple[str, ...]]
 
-    def profile(self, name: str = "") -> ProviderProfile:
-        """The profile of a provider, the configured default when ``name`` is empty. Raises ``UnknownProvider``."""
+    def profile(self, name: str = "", model: str = "") -> ProviderProfile:
+        """The profile of a provider as it holds for ``model``; the configured default when ``name`` is empty. Raises
+        ``UnknownProvider``."""
         name = name or self.settings.video_provider
         if name in self.profiles:
-            return self.profiles[name]
+            return self.profiles[name].for_model(model)
         if lacking := self.missing.get(name):
             raise UnknownProvider(
                 f"The provider {name!r} is not set up: {', '.join(lacking)} is missing.",
@@ -54,7 +55,7 @@ class Choices:
 
     def complete(self, wanted: ProjectSettings) -> ProjectSettings:
         """``wanted`` with every gap filled. Raises ``UnknownProvider`` and ``BadInput`` (a size not sold)."""
-        profile = self.profile(wanted.provider)
+        profile = self.profile(wanted.provider, wanted.model)
         size = wanted.size or profile.sizes[0]
         if size not in profile.sizes:
             raise BadInput(f"{profile.title} does not make {size}. It makes {', '.join(profile.sizes)}.")
@@ -74,18 +75,19 @@ class Choices:
         """What a plan for the project's provider and pace must keep to."""
         return PlanConstraints(
             words_per_minute=settings.words_per_minute,
-            durations_seconds=self.profile(settings.provider).durations_seconds,
+            durations_seconds=self.profile(settings.provider, settings.model).durations_seconds,
             default_clip_seconds=self.settings.default_clip_duration,
         )
 
     def single_seconds(self, settings: ProjectSettings, *, prompt: str, seconds: int) -> int:
         """The length of a single clip, checked with its prompt. Raises ``BadInput``."""
-        profile = self.profile(settings.provider)
+        profile = self.profile(settings.provider, settings.model)
         if not prompt:
             raise BadInput("Write a prompt first.")
-        if len(prompt) > profile.prompt_limit_characters:
+        if profile.prompt_length(prompt) > profile.prompt_limit_characters:
             raise BadInput(
-                f"The prompt has {len(prompt):,} characters; {profile.title} takes {profile.prompt_limit_characters:,}."
+                f"The prompt has {profile.prompt_length(prompt):,} characters; "
+                f"{profile.title} takes {profile.prompt_limit_characters:,}."
             )
         seconds = seconds or profile.fit_seconds(self.settings.default_clip_duration)
         if seconds not in profile.durations_seconds:

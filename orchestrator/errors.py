@@ -113,6 +113,13 @@ class BudgetExceeded(OrchestratorError):
     code = "budget_exceeded"
 
 
+class Withdrawn(OrchestratorError):
+    """The plan was paused or cancelled before this take was asked for. Nothing was sent."""
+
+    http_status = 409
+    code = "withdrawn"
+
+
 class NeedsDecision(OrchestratorError):
     """A paid request was sent and its answer lost, and the provider has no way to look it up. A person must decide."""
 
@@ -141,6 +148,13 @@ class PerceptionFailed(OrchestratorError):
 
     http_status = 502
     code = "perception_failed"
+
+
+class CannotNarrate(OrchestratorError):
+    """The offline voice cannot speak the line of this clip."""
+
+    http_status = 422
+    code = "cannot_narrate"
 
 
 class TakeNotFetched(OrchestratorError):

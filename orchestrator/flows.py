@@ -9,49 +9,49 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 import threading
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from orchestrator.assessor import AssessmentPolicy, Expectation, assess_take
-from orchestrator.db.models import AssessmentRow, AssetRow, ClipRow, PlanRow, RenderRow, RunRow, new_id, utc_now
-from orchestrator.db.queries import accepted_before, is_called
-from orchestrator.db.records import assessment_of, brief_of, clip_of, fetch, repair_of, request_of, settings_of
+from orchestrator.attempts import Attempts, history_of
+from orchestrator.db.models import AssessmentRow, AssetRow, ClipRow, PlanRow, RenderRow, RunRow, utc_now
+from orchestrator.db.queries import accepted_at, accepted_before, is_called
+from orchestrator.db.records import assessment_of, fetch, repair_of, request_of, settings_of
 from orchestrator.db.session import Database, Session
 from orchestrator.engine import Flow, FlowContext
-from orchestrator.errors import UNFORESEEN, BudgetExceeded, Conflict, NeedsDecision, NotConfigured, explain
-from orchestrator.generator import DeadlinePassed, Generator
+from orchestrator.errors import UNFORESEEN, BudgetExceeded, Conflict, NeedsDecision, Withdrawn, explain
+from orchestrator.generator import DeadlinePassed, Generator, Narration
 from orchestrator.ledger import PaidCall
 from orchestrator.media.frames import grab_last_frame
 from orchestrator.perception.base import Listener, Viewer
 from orchestrator.renders import add_render, render_film, render_id_of, take_path
-from orchestrator.repair import decide, patches_of
-from orchestrator.scene_crafter import craft_clip, craft_remix
-from orchestrator.scene_crafter.own import craft_own
+from orchestrator.repair import decide
 from orchestrator.schema.assessment import Verdict
 from orchestrator.schema.clip_run import RepairInstruction, RepairStrategy
 from orchestrator.schema.project import ProjectSettings
 from orchestrator.schema.status import ClipStatus, PlanStatus, RenderStatus, RunStatus
 from orchestrator.storage.base import AssetStore
-from providers.base import AudioSupport, Generation, GenerationStatus, ProviderError, ProviderProfile
+from providers.base import AudioSupport, Generation, GenerationStatus, ProviderError
 
 log = logging.getLogger(__name__)
+
+# Nothing was sent and nothing is wrong with the clip: it waits.
+_HELD = frozenset((BudgetExceeded.code, Withdrawn.code))
 
 
 @dataclass(frozen=True)
 class Flows:
-    """The flows and their steps. ``profiles`` and ``endpoints`` are by provider name; ``fallbacks`` are usable names
-    in the order they are to be tried."""
+    """The flows and their steps. ``fallbacks`` are the names of usable providers in the order they are to be tried."""
 
     database: Database
     generator: Generator
     store: AssetStore
     listener: Listener
     viewer: Viewer
-    profiles: Mapping[str, ProviderProfile]
-    endpoints: Mapping[str, str]
+    attempts: Attempts
     fallbacks: tuple[str, ...]
     policy: AssessmentPolicy
     cache_dir: Path
@@ -183,66 +183,19 @@ class Flows:
         """The run to work on: an unfinished one if there is, else a new one with what repair asked for. Empty when the
         plan is not running; the clip is then left for the next start."""
         with self.database.write() as session:
+            plan = fetch(session, PlanRow, fetch(session, ClipRow, clip_id).clip_plan_id, lock=True)
             clip = fetch(session, ClipRow, clip_id, lock=True)
-            plan = clip.plan
             is_settled = ClipStatus(clip.status).is_settled  # a person may have decided meanwhile
             if plan.status != PlanStatus.RUNNING or clip.generation != generation or is_settled:
                 if clip.generation == generation and not is_settled:
-                    clip.status = ClipStatus.PENDING
-                    clip.generation += 1
+                    _set_aside(clip)
                 return ""
             clip.reason = ""
             last = clip.runs[-1] if clip.runs else None
             if last is None or last.status == RunStatus.SETTLED:
-                last = self._new_run(clip, plan, last)
-                session.add(last)
+                last = self.attempts.begin(session, clip, plan)
             clip.status = ClipStatus.ASSESSING if last.asset_id else ClipStatus.GENERATING
             return last.id
-
-    def _new_run(self, clip: ClipRow, plan: PlanRow, last: RunRow | None) -> RunRow:
-        """The next attempt, crafted from the plan and everything repair has asked for so far."""
-        settings, history = settings_of(plan), self._history(clip)
-        repair = history[-1] if history else None
-        attempt = last.attempt + 1 if last else 1
-        provider, model = settings.provider, settings.model
-        for instruction in history:
-            if instruction.strategy is RepairStrategy.FALLBACK_PROVIDER:
-                provider, model = instruction.provider, self._profile(instruction.provider).models[0]
-        profile = self._profile(provider)
-        run_id = new_id()
-        scene = f"{settings.seed}-{clip.scene.position}"
-        labels = {"position": str(clip.position), "attempt": str(attempt), "scene": scene}
-        asked: dict[str, Any] = {
-            "profile": profile,
-            "model": model,
-            "size": settings.size if settings.size in profile.sizes else profile.sizes[0],
-            "key": run_id,
-            "patches": patches_of(history),
-            "seed": settings.seed + clip.position * 1000 + attempt if profile.supports_seed else None,
-            "labels": labels,
-        }
-        if last and repair and repair.strategy is RepairStrategy.RETRY and repair.delay_seconds:
-            # The provider was busy and took nothing: the very same request is sent again.
-            request = request_of(last).model_copy(update={"key": run_id, "labels": labels})
-        elif clip.prompt:
-            request = craft_own(clip.prompt, clip=clip_of(clip), **asked)
-        else:
-            request = craft_clip(clip_of(clip), brief=brief_of(plan.brief), **asked)
-        if last and repair and repair.strategy is RepairStrategy.REMIX and last.generation_id:
-            request = craft_remix(request, source_generation_id=last.generation_id, remix_text=repair.remix_text)
-        elif not last and clip.remix_of:
-            request = craft_remix(request, source_generation_id=clip.remix_of, remix_text=clip.prompt)
-        return RunRow(
-            id=run_id,
-            clip_id=clip.id,
-            attempt=attempt,
-            status=RunStatus.CRAFTED,
-            provider=provider,
-            model=request.model,
-            endpoint=self.endpoints.get(provider, ""),
-            request=request.model_dump(mode="json"),
-            patches=list(repair.patch) if repair else [],
-        )
 
     async def create(self, run_id: str) -> bool:
         """Pay for the generation, once. False when the provider or the budget refused; the run says why."""
@@ -252,19 +205,25 @@ class Flows:
             if run.generation_id:
                 return True
             plan = run.clip.plan
-            request = request_of(run)
+            plan_id, request = plan.id, request_of(run)
+            profile = self.attempts.profile(run.provider, run.model)
             call = PaidCall(
                 run_id=run_id,
                 project_id=plan.project_id,
                 provider=run.provider,
                 endpoint=run.endpoint,
                 request=request,
-                cost_usd=self._profile(run.provider).cost_usd(model=run.model, seconds=request.seconds),
+                cost_usd=profile.cost_usd(model=run.model, seconds=request.seconds, size=request.size),
                 budget_usd=ProjectSettings.model_validate(plan.project.settings).budget_usd,
             )
+
+        def is_wanted() -> bool:
+            with self.database.read() as session:
+                return fetch(session, PlanRow, plan_id).status == PlanStatus.RUNNING
+
         try:
-            await self.generator.create(call)
-        except (ProviderError, BudgetExceeded, NeedsDecision) as error:
+            await self.generator.create(call, is_wanted=is_wanted)
+        except (ProviderError, BudgetExceeded, NeedsDecision, Withdrawn) as error:
             self._note_error(run_id, error.code, str(error), getattr(error, "retry_after_seconds", None))
             return False
         return True
@@ -274,23 +233,35 @@ class Flows:
         with self.database.read() as session:
             run = fetch(session, RunRow, run_id)
             provider, generation_id = run.provider, run.generation_id
+            profile = self.attempts.profile(provider, run.model)
+            born = accepted_at(session, run_id) or run.created_at
+            age_seconds = max(0.0, (self.database.now(session) - born).total_seconds())
             if run.asset_id:
                 return True
 
         async def on_change(seen: Generation) -> None:
+            place = f", place {seen.queue_position}" if seen.queue_position else ""
             with self.database.write() as session:
                 row = fetch(session, RunRow, run_id)
-                row.provider_status, row.progress = seen.raw_status or seen.status, seen.progress
+                row.provider_state, row.progress = seen.status, seen.progress
+                row.provider_status = (seen.raw_status or seen.status) + place
 
         try:
-            generation = await self.generator.wait(provider, generation_id, on_change=on_change)
+            generation = await self.generator.wait(
+                provider, generation_id, age_seconds=age_seconds, on_change=on_change
+            )
         except DeadlinePassed:
+            self.generator.finish(run_id, cost_usd=None)
             self._note_error(run_id, "deadline", "The provider did not finish in time.")
             return False
         except ProviderError as error:
+            self.generator.finish(run_id, cost_usd=None)
             self._note_error(run_id, error.code, str(error))
             return False
-        if generation.status is GenerationStatus.COMPLETED:
+        is_made = generation.status is GenerationStatus.COMPLETED
+        is_free = not is_made and not profile.charges_failures
+        self.generator.finish(run_id, cost_usd=0.0 if is_free else generation.cost_usd)
+        if is_made:
             return True
         code = "content_rejected" if generation.is_rejection else "generation_failed"
         if generation.error_code == "invalid_request":
@@ -305,8 +276,11 @@ class Flows:
             if run.asset_id:
                 return
             provider, generation_id, project_id = run.provider, run.generation_id, run.clip.plan.project_id
+            narration = self._narration(run)
         try:
-            assets = await self.generator.fetch(provider, generation_id, project_id=project_id, run_id=run_id)
+            fetched = await self.generator.fetch(
+                provider, generation_id, project_id=project_id, run_id=run_id, narration=narration
+            )
         except ProviderError as error:
             self._note_error(run_id, error.code, str(error))
             return
@@ -314,10 +288,10 @@ class Flows:
             run = fetch(session, RunRow, run_id, lock=True)
             if run.asset_id:
                 return
-            session.add_all(assets)
+            session.add_all(fetched.assets)
             session.flush()
-            run.asset_id = assets[0].id
-            run.poster_asset_id = assets[1].id if len(assets) > 1 else None
+            run.asset_id, run.narration = fetched.assets[0].id, fetched.narration
+            run.poster_asset_id = fetched.assets[1].id if len(fetched.assets) > 1 else None
             run.status, run.progress = RunStatus.GENERATED, 1.0
             if run.clip.generation == generation:
                 run.clip.status = ClipStatus.ASSESSING
@@ -337,6 +311,8 @@ class Flows:
         with self.database.write() as session:
             run = fetch(session, RunRow, run_id, lock=True)
             clip = run.clip
+            if run.error_code in _HELD:
+                return self._hold(run, clip, generation)
             if run.status != RunStatus.SETTLED:
                 instruction = self._decide(run, clip)
                 run.status, run.settled_at = RunStatus.SETTLED, utc_now()
@@ -353,8 +329,17 @@ class Flows:
                 "delay_seconds": instruction.delay_seconds if instruction else 0.0,
             }
 
+    def _hold(self, run: RunRow, clip: ClipRow, generation: int) -> dict[str, Any]:
+        """Nothing was sent: the take stays open for when the plan goes on. A spent budget pauses the plan."""
+        plan = clip.plan
+        if run.error_code == BudgetExceeded.code and plan.status == PlanStatus.RUNNING:
+            plan.status, plan.reason = PlanStatus.PAUSED, run.error_message
+        run.error_code, run.error_message = "", ""
+        if clip.generation == generation and not ClipStatus(clip.status).is_settled:
+            _set_aside(clip)
+        return {"status": clip.status, "is_retry": False, "delay_seconds": 0.0}
+
     def _decide(self, run: RunRow, clip: ClipRow) -> RepairInstruction | None:
-        used = {r.provider for r in clip.runs}
         return decide(
             line=clip.text,
             assessment=assessment_of(run.assessments[-1]) if run.assessments else None,
@@ -363,9 +348,10 @@ class Flows:
             retry_after_seconds=run.retry_after_seconds,
             attempt=run.attempt - clip.cycle_start,
             policy=settings_of(clip.plan).retry_policy,
-            profile=self._profile(run.provider),
-            history=self._history(clip),
-            fallbacks=tuple(name for name in self.fallbacks if name not in used),
+            profile=self.attempts.profile(run.provider, run.model),
+            history=history_of(clip),
+            fallbacks=self.attempts.able(self.fallbacks, clip, now=utc_now()),
+            jitter=random.random(),  # noqa: S311
         )
 
     async def break_off(self, clip_id: str, generation: int, message: str) -> str:
@@ -396,7 +382,7 @@ class Flows:
             previous = self._previous_take(session, clip) if not self.viewer.missing else None
             width, height = (int(n) for n in request.size.split("x"))
             language = clip.plan.brief.language
-            has_voice = self._profile(run.provider).audio is not AudioSupport.NONE
+            has_voice = self.attempts.profile(run.provider, run.model).audio is not AudioSupport.NONE
         path = self.store.local_path(asset.storage_key)
         expectation = Expectation(
             text=clip.text,
@@ -443,28 +429,31 @@ class Flows:
 
     def _check_place(self, run: RunRow, *, is_sent: bool) -> None:
         """Raises ``Conflict`` when the settings now name another server than the one that was paid."""
-        if is_sent and run.endpoint != self.endpoints.get(run.provider, ""):
+        if is_sent and run.endpoint != self.attempts.endpoints.get(run.provider, ""):
             raise Conflict(f"This take was asked for at {run.endpoint}. Set the base URL back to fetch it.")
 
-    def _profile(self, name: str) -> ProviderProfile:
-        """Raises ``NotConfigured`` when the provider a plan was made for is no longer set up."""
-        if name not in self.profiles:
-            raise NotConfigured(f"The provider {name!r} is no longer set up. Set it up again, then retry this clip.")
-        return self.profiles[name]
+    def _narration(self, run: RunRow) -> Narration | None:
+        """What we say over this take: its line, where its provider makes silent clips."""
+        is_silent = self.attempts.profile(run.provider, run.model).audio is AudioSupport.NONE
+        clip = run.clip
+        if not (is_silent and clip.text):
+            return None
+        return Narration(line=clip.text, seconds=clip.seconds, language=clip.plan.brief.language)
 
     def _note_error(self, run_id: str, code: str, message: str, retry_after_seconds: float | None = None) -> None:
         with self.database.write() as session:
             run = fetch(session, RunRow, run_id)
             run.error_code, run.error_message, run.retry_after_seconds = code, message, retry_after_seconds
 
-    def _history(self, clip: ClipRow) -> tuple[RepairInstruction, ...]:
-        """Repairs of the present round of attempts, oldest first."""
-        repairs = [repair_of(r) for r in clip.runs if r.attempt > clip.cycle_start and r.status == RunStatus.SETTLED]
-        return tuple(r for r in repairs if r is not None)
-
     def _previous_take(self, session: Session, clip: ClipRow) -> Path | None:
         accepted = accepted_before(session, clip)
         return take_path(session, self.store, accepted) if accepted else None
+
+
+def _set_aside(clip: ClipRow) -> None:
+    """The clip waits for the plan to go on; the flow that is at work on it asks for nothing more."""
+    clip.status = ClipStatus.PENDING
+    clip.generation += 1
 
 
 def _status_after(strategy: RepairStrategy) -> ClipStatus:

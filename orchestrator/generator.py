@@ -1,26 +1,30 @@
-"""From a provider input to a stored take: create through the ledger, wait, download, probe, keep."""
+"""From a provider input to a stored take: create through the ledger, wait, download, narrate, probe, keep."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
+import random
 import shutil
 import tempfile
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
+from pydantic import ConfigDict
+
 from orchestrator.db.models import AssetRow, new_id
-from orchestrator.errors import TakeNotFetched, UnreadableMedia
+from orchestrator.errors import CannotNarrate, TakeNotFetched, UnreadableMedia
 from orchestrator.ledger import Ledger, PaidCall
 from orchestrator.media.frames import grab_poster
 from orchestrator.media.probe import probe
+from orchestrator.narrator import Narrator
 from orchestrator.schema.asset import AssetKind
+from orchestrator.schema.value import Value
 from orchestrator.storage.base import AssetStore
 from providers.base import (
     AuthFailed,
+    BrokenContent,
     Generation,
-    GenerationStatus,
     OutcomeUnknown,
     QuotaExhausted,
     RateLimited,
@@ -30,6 +34,8 @@ from providers.base import (
 )
 
 _POLL_BACKOFF_MAX_SECONDS = 60.0
+_POLL_JITTER = 0.15
+LAID_OVER = "laid over"
 _DOWNLOAD_PAUSES_SECONDS = (1.0, 3.0, 9.0)
 _PASSING = (RateLimited, Unavailable, OutcomeUnknown)
 # The door is shut for a reason a person can mend (a key, a bill); what was made behind it is not lost.
@@ -40,73 +46,129 @@ class DeadlinePassed(Exception):
     """The provider did not finish the generation in time. It may still finish, and is charged either way."""
 
 
+class Narration(Value):
+    """What is to be said over a take that comes without sound, within ``seconds``."""
+
+    line: str
+    seconds: float
+    language: str
+
+
+class Fetched(Value):
+    """A stored take: its rows, [take, poster], and what became of its narration (see ``RunRow.narration``)."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    assets: list[AssetRow]
+    narration: str = ""
+
+
 class Generator:
     """Owns no state: rows and the asset store are the caller's; ``providers`` are by name."""
 
     def __init__(
-        self, providers: Mapping[str, VideoProvider], *, ledger: Ledger, store: AssetStore, scratch: Path
+        self,
+        providers: Mapping[str, VideoProvider],
+        *,
+        ledger: Ledger,
+        store: AssetStore,
+        narrator: Narrator,
+        scratch: Path,
     ) -> None:
         self._providers = providers
+        self._narrator = narrator
         self._ledger = ledger
         self._store = store
         self._scratch = scratch
 
-    async def create(self, call: PaidCall) -> str:
+    async def create(self, call: PaidCall, *, is_wanted: Callable[[], bool]) -> str:
         """The generation id; see ``Ledger.create`` for what it raises."""
-        return await self._ledger.create(call, self._providers[call.provider])
+        return await self._ledger.create(call, self._providers[call.provider], is_wanted=is_wanted)
+
+    def finish(self, key: str, *, cost_usd: float | None) -> None:
+        """See ``Ledger.finish``."""
+        self._ledger.finish(key, cost_usd=cost_usd)
 
     async def wait(
-        self, provider: str, generation_id: str, *, on_change: Callable[[Generation], Awaitable[None]]
+        self,
+        provider: str,
+        generation_id: str,
+        *,
+        age_seconds: float,
+        on_change: Callable[[Generation], Awaitable[None]],
     ) -> Generation:
-        """Poll until the generation is final. Raises ``DeadlinePassed`` and the provider's lasting errors; passing
-        faults only slow the polling down, for asking again is free."""
+        """Poll until the generation, now ``age_seconds`` old, is final: often at first, seldom later. Raises
+        ``DeadlinePassed`` and the provider's lasting errors; passing faults only slow the polling down, for asking
+        again is free."""
         adapter = self._providers[provider]
-        deadline = time.monotonic() + adapter.profile.deadline_seconds
-        pause = adapter.profile.poll_interval_seconds
-        seen: tuple[GenerationStatus, str, float | None] | None = None
+        clock = asyncio.get_running_loop()
+        born = clock.time() - age_seconds
+        faults = 0
+        seen: Generation | None = None
         while True:
+            asked = 0.0
             try:
                 generation = await adapter.get_generation(generation_id)
             except _PASSING as error:
-                asked = getattr(error, "retry_after_seconds", None)
-                pause = min(asked or pause * 2, _POLL_BACKOFF_MAX_SECONDS)
+                faults += 1
+                asked = error.retry_after_seconds or 0.0
             except _SHUT as error:
                 raise TakeNotFetched(f"This take is paid and waits at the provider, but: {error}") from error
             else:
-                pause = adapter.profile.poll_interval_seconds
-                now = (generation.status, generation.raw_status, generation.progress)
-                if now != seen:
-                    seen = now
+                faults = 0
+                if generation != seen:
+                    seen = generation
                     await on_change(generation)
                 if generation.status.is_final:
                     return generation
-            if time.monotonic() + pause > deadline:
+            age = clock.time() - born
+            pause = min(_POLL_BACKOFF_MAX_SECONDS, adapter.profile.poll_pace.pause_seconds(age) * 2**faults)
+            pause = max(asked, pause * random.uniform(1 - _POLL_JITTER, 1 + _POLL_JITTER))  # noqa: S311
+            if age + pause > adapter.profile.deadline_seconds:
                 raise DeadlinePassed
             await asyncio.sleep(pause)
 
-    async def fetch(self, provider: str, generation_id: str, *, project_id: str, run_id: str) -> list[AssetRow]:
-        """Download the take, look that it is a video, and store it with its poster. Returns [take, poster] rows, not
-        yet saved; only [take] when what came is not a video. The clip is paid and waits at the provider, so a passing
-        fault is tried again here. Raises ``TakeNotFetched`` when that did not help, and the provider's lasting errors.
+    async def fetch(
+        self, provider: str, generation_id: str, *, project_id: str, run_id: str, narration: Narration | None
+    ) -> Fetched:
+        """Download the take, lay ``narration`` over it, look that it is a video, and store it with its poster.
+
+        The rows are not yet saved; only [take] when what came is not a video. The clip is paid and waits at the
+        provider, so a passing fault is tried again here. A line that cannot be narrated leaves the take silent. Raises
+        ``TakeNotFetched`` when trying again did not help, and the provider's lasting errors.
         """
         adapter = self._providers[provider]
         self._scratch.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix="fetch-", dir=self._scratch))
         try:
             file = await self._download(adapter, generation_id, folder / "take.mp4")
+            narrated = await self._narrate(file, narration) if narration else ""
             take = await self._keep(file, kind=AssetKind.TAKE, mime="video/mp4", project_id=project_id, name=run_id)
             try:
                 info = await asyncio.to_thread(probe, file)
                 poster_file = await grab_poster(file, folder / "poster.jpg")
             except UnreadableMedia:
-                return [take]
+                return Fetched(assets=[take], narration=narrated)
             take.duration_seconds, take.width, take.height = info.container_seconds, info.width, info.height
             poster = await self._keep(
                 poster_file, kind=AssetKind.POSTER, mime="image/jpeg", project_id=project_id, name=run_id
             )
-            return [take, poster]
+            return Fetched(assets=[take, poster], narration=narrated)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+    async def _narrate(self, file: Path, narration: Narration) -> str:
+        try:
+            await self._narrator.narrate(
+                file,
+                line=narration.line,
+                seconds=narration.seconds,
+                language=narration.language,
+                destination=file,
+            )
+        except (CannotNarrate, UnreadableMedia) as error:
+            return error.message
+        return LAID_OVER
 
     async def _download(self, adapter: VideoProvider, generation_id: str, destination: Path) -> Path:
         for pause in (*_DOWNLOAD_PAUSES_SECONDS, None):
@@ -116,6 +178,10 @@ class Generator:
             except _PASSING as error:
                 if pause is None:
                     raise TakeNotFetched(f"The finished clip could not be downloaded: {error}") from error
+                await asyncio.sleep(pause)
+            except BrokenContent:
+                if pause is None:
+                    raise
                 await asyncio.sleep(pause)
             except _SHUT as error:
                 raise TakeNotFetched(f"This take is paid and waits at the provider, but: {error}") from error

@@ -1,8 +1,8 @@
 """The ledger of provider calls: the only place from which a provider is asked to create, and so to charge.
 
 A row is committed before the call is sent and the provider's id right after it is answered. Whoever finds a row whose
-answer is missing asks the provider's list first and never pays blindly a second time. The project's budget is checked
-in the transaction that writes the row.
+answer is missing asks the provider's list first and never pays blindly a second time. The project's budget and the
+provider's free places are checked in the transaction that writes the row.
 """
 
 from __future__ import annotations
@@ -10,8 +10,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import random
 import time
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import func, select, update
@@ -20,7 +23,7 @@ from sqlalchemy.orm import Session
 
 from orchestrator.db.models import ProjectRow, ProviderCallRow, RunRow
 from orchestrator.db.session import Database
-from orchestrator.errors import BudgetExceeded, NeedsDecision
+from orchestrator.errors import BudgetExceeded, NeedsDecision, Withdrawn
 from orchestrator.schema.status import RunStatus
 from orchestrator.schema.value import Value
 from providers.base import (
@@ -31,6 +34,7 @@ from providers.base import (
     InvalidRequest,
     OutcomeUnknown,
     ProviderError,
+    ProviderProfile,
     QuotaExhausted,
     RateLimited,
     RemixClipInput,
@@ -45,6 +49,8 @@ SEND_SECONDS = 90.0
 CLOCK_SKEW = timedelta(seconds=30)
 MAX_SENDS = 3
 RECONCILE_PATIENCE_SECONDS = 120.0
+PLACE_PAUSE_SECONDS = 1.0
+BALANCE_SECONDS = 15.0
 
 _REFUSALS: dict[str, type[ProviderError]] = {
     e.code: e for e in (RateLimited, Unavailable, ContentRejected, InvalidRequest, AuthFailed, QuotaExhausted, Retired)
@@ -63,6 +69,14 @@ class PaidCall(Value):
     budget_usd: float | None
 
 
+class _Intent(StrEnum):
+    """What came of wanting to send."""
+
+    MINE = "mine"
+    TAKEN = "taken"
+    NO_PLACE = "no_place"
+
+
 class Ledger:
     """``owner`` names this process; two processes never send the same call at the same time."""
 
@@ -70,29 +84,63 @@ class Ledger:
         self._database = database
         self._owner = owner
 
-    async def create(self, call: PaidCall, provider: VideoProvider) -> str:
+    async def create(
+        self, call: PaidCall, provider: VideoProvider, *, is_wanted: Callable[[], bool] = lambda: True
+    ) -> str:
         """The generation id for ``call``, created now or found from an earlier life.
 
-        Raises ``BudgetExceeded`` before anything is sent, ``NeedsDecision`` when the outcome cannot be learnt, and the
-        provider's own error when it provably refused.
+        Waits for a turn and for a free place at the provider, as long as ``is_wanted``. Raises ``Withdrawn`` when it
+        no longer is and ``BudgetExceeded``, both before anything is sent, ``NeedsDecision`` when the outcome cannot be
+        learnt, and the provider's own error when it provably refused.
         """
         started = time.monotonic()
         while True:
             row = self._find(call.request.key)
             if row is None:
-                is_mine = self._write_intent(call)
+                is_mine = await self._announce(call, provider, is_wanted=is_wanted)
             elif row.generation_id:
                 return row.generation_id
             elif row.state == "refused":
                 raise _REFUSALS.get(row.error_code, ProviderError)(row.error_message)
             elif row.state == "needs_decision":
-                raise NeedsDecision
+                raise NeedsDecision(row.error_message)
             else:
                 is_mine = await self._reconcile(call, row, provider, started=started)
             if is_mine:
                 await self._send(call, provider)
             elif row is not None:
                 await asyncio.sleep(0.2)
+
+    def finish(self, key: str, *, cost_usd: float | None) -> None:
+        """The generation is over: its place is free, and ``cost_usd`` is what it cost where that is known now."""
+        with self._database.write() as session:
+            known = {} if cost_usd is None else {"cost_usd": cost_usd}
+            session.execute(
+                update(ProviderCallRow)
+                .where(ProviderCallRow.key == key, ProviderCallRow.finished_at.is_(None))
+                .values(finished_at=self._database.now(session), **known)
+            )
+
+    async def _announce(self, call: PaidCall, provider: VideoProvider, *, is_wanted: Callable[[], bool]) -> bool:
+        """Write the intent when it is this call's turn. False when another process has written it."""
+        balance = await self._balance(provider) if not provider.profile.supports_reconcile else None
+        while True:
+            if not is_wanted():
+                raise Withdrawn
+            await provider.ready()
+            intent = self._write_intent(call, provider.profile, balance_usd=balance)
+            if intent is not _Intent.NO_PLACE:
+                return intent is _Intent.MINE
+            await asyncio.sleep(PLACE_PAUSE_SECONDS * random.uniform(0.7, 1.3))  # noqa: S311
+
+    async def _balance(self, provider: VideoProvider) -> float | None:
+        """What credit is left, for the case that the answer gets lost; None where it is not told."""
+        if not provider.profile.tells_balance:
+            return None
+        with contextlib.suppress(ProviderError, TimeoutError):
+            async with asyncio.timeout(BALANCE_SECONDS):
+                return (await provider.check_account()).balance_usd
+        return None
 
     async def _send(self, call: PaidCall, provider: VideoProvider) -> None:
         if not self._still_mine(call.request.key):
@@ -119,9 +167,11 @@ class Ledger:
     ) -> bool:
         """Learn what became of an unanswered call. True when it is provably safe to send it (again) from here."""
         profile = provider.profile
-        if not profile.supports_list:
-            self._set(row.key, state="needs_decision")
-            raise NeedsDecision
+        if not profile.supports_reconcile:
+            balance = await self._balance(provider)
+            message = _what_is_known(profile, call, before=row.balance_before_usd, after=balance)
+            self._set(row.key, state="needs_decision", error_message=message, balance_after_usd=balance)
+            raise NeedsDecision(message)
         with self._database.read() as session:
             now = self._database.now(session)
         settled_at = row.sent_at + timedelta(seconds=profile.reconcile_grace_seconds)
@@ -132,16 +182,14 @@ class Ledger:
             )
         except (RateLimited, Unavailable, OutcomeUnknown) as error:
             if time.monotonic() - started > RECONCILE_PATIENCE_SECONDS:
-                self._set(row.key, state="needs_decision")
-                raise NeedsDecision(
-                    f"A paid request was sent, its answer was lost, and the provider cannot be asked: {error}"
+                raise self._undecided(
+                    row, f"A paid request was sent, its answer was lost, and the provider cannot be asked: {error}"
                 ) from None
             await asyncio.sleep(2.0)
             return False
         except ProviderError as error:
-            self._set(row.key, state="needs_decision")
-            raise NeedsDecision(
-                f"A paid request was sent, its answer was lost, and the provider's list cannot be read: {error}"
+            raise self._undecided(
+                row, f"A paid request was sent, its answer was lost, and the provider's list cannot be read: {error}"
             ) from None
         if found is not None:
             # Two lost calls with the same words can find the same generation; the table lets one of them have it.
@@ -149,9 +197,15 @@ class Ledger:
                 self._accept(call, found, is_adopted=True)
             return False
         if row.sends >= MAX_SENDS:
-            self._set(row.key, state="needs_decision")
-            raise NeedsDecision("The provider lost the answer several times in a row. Nothing was found in its list.")
+            raise self._undecided(
+                row, "The provider lost the answer several times in a row. Nothing was found in its list."
+            )
+        await provider.ready()
         return self._reclaim(row)
+
+    def _undecided(self, row: ProviderCallRow, message: str) -> NeedsDecision:
+        self._set(row.key, state="needs_decision", error_message=message)
+        return NeedsDecision(message)
 
     # --- the rows ---
 
@@ -159,21 +213,22 @@ class Ledger:
         with self._database.read() as session:
             return session.scalar(select(ProviderCallRow).where(ProviderCallRow.key == key))
 
-    def _write_intent(self, call: PaidCall) -> bool:
-        """False when another process wrote it first."""
+    def _write_intent(self, call: PaidCall, profile: ProviderProfile, *, balance_usd: float | None) -> _Intent:
         with self._database.write() as session:
             # The project's row is the lock under which its money is counted.
             session.scalar(select(ProjectRow.id).where(ProjectRow.id == call.project_id).with_for_update())
             if session.scalar(select(ProviderCallRow.id).where(ProviderCallRow.key == call.request.key)):
-                return False
+                return _Intent.TAKEN
+            now = self._database.now(session)
+            if not self._has_place(session, call, profile, since=now - timedelta(seconds=profile.deadline_seconds)):
+                return _Intent.NO_PLACE
             if call.budget_usd is not None:
                 left = call.budget_usd - spent_usd(session, call.project_id)
                 if call.cost_usd > left + 1e-9:
                     raise BudgetExceeded(
-                        f"The next clip costs ${call.cost_usd:.2f} and ${max(left, 0):.2f} of the budget of "
+                        f"The next take costs ${call.cost_usd:.2f} and ${max(left, 0):.2f} of the budget of "
                         f"${call.budget_usd:.2f} is left. Raise the budget to go on; finished clips were kept."
                     )
-            now = self._database.now(session)
             session.add(
                 ProviderCallRow(
                     key=call.request.key,
@@ -184,13 +239,28 @@ class Ledger:
                     endpoint=call.endpoint,
                     request_hash=hashlib.sha256(call.request.model_dump_json().encode()).hexdigest(),
                     cost_usd=call.cost_usd,
+                    estimated_usd=call.cost_usd,
+                    balance_before_usd=balance_usd,
                     owner=self._owner,
                     sends=1,
                     sent_at=now,
                     send_by=now + timedelta(seconds=SEND_SECONDS),
                 )
             )
-        return True
+        return _Intent.MINE
+
+    def _has_place(self, session: Session, call: PaidCall, profile: ProviderProfile, *, since: datetime) -> bool:
+        """Whether fewer generations than the provider allows are under way there."""
+        under_way = session.scalar(
+            select(func.count()).where(
+                ProviderCallRow.provider == call.provider,
+                ProviderCallRow.endpoint == call.endpoint,
+                ProviderCallRow.state.in_(("intent", "accepted")),
+                ProviderCallRow.finished_at.is_(None),
+                ProviderCallRow.sent_at > since,
+            )
+        )
+        return (under_way or 0) < profile.max_concurrent
 
     def _still_mine(self, key: str) -> bool:
         """A process that was stopped between intent and send must not send late: somebody may have reconciled."""
@@ -261,6 +331,19 @@ class Ledger:
     def _set(self, key: str, **values: Any) -> None:
         with self._database.write() as session:
             session.execute(update(ProviderCallRow).where(ProviderCallRow.key == key).values(**values))
+
+
+def _what_is_known(profile: ProviderProfile, call: PaidCall, *, before: float | None, after: float | None) -> str:
+    """What a person can go by when a paid request was lost and cannot be looked up."""
+    lost = f"{profile.title} was asked for this take and its answer was lost. It cannot be looked up there"
+    if before is None or after is None:
+        return f"{lost}. If it was taken, it costs ${call.cost_usd:.2f}. Look at your account before asking again."
+    gone = before - after
+    likely = "so it was probably taken" if gone >= 0.5 * call.cost_usd > 0 else "so it was probably not taken"
+    return (
+        f"{lost}, but the account's credit was ${before:.2f} before and is ${after:.2f} after, {likely} "
+        f"(this take costs ${call.cost_usd:.2f}; other clips may have been charged meanwhile)."
+    )
 
 
 def spent_usd(session: Session, project_id: str) -> float:

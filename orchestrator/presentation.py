@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from statistics import mean
 
-from orchestrator.db.models import ClipRow, PlanRow, RenderRow, RunRow
+from orchestrator.db.models import ClipRow, PlanRow, ProviderCallRow, RenderRow, RunRow
 from orchestrator.db.records import assessment_of, repair_of, request_of
 from orchestrator.schema.assessment import Assessment, CheckName, CheckResult, CheckStatus, Verdict
 from orchestrator.schema.project import ProjectSettings
 from orchestrator.schema.status import ClipStatus, PlanStatus, RenderStatus, RunStatus
-from orchestrator.schema.view import ClipView, RenderView, TakeView
+from orchestrator.schema.view import CallView, ClipView, RenderView, TakeView
+from providers.base import GenerationStatus
 
 # Before anything was measured: a guess that is corrected by the first finished take.
 _SECONDS_PER_CLIP_GUESS = 8.0
@@ -62,20 +63,33 @@ _CLIP_WORDS = {
 
 def _clip_status_text(clip: ClipRow, run: RunRow | None) -> str:
     words = _CLIP_WORDS[ClipStatus(clip.status)]
-    if clip.status == ClipStatus.GENERATING and run and run.provider_status:
-        return f"{words} ({run.provider_status.replace('_', ' ')})"
+    if clip.status == ClipStatus.GENERATING and run:
+        return _generating_words(run)
     return words
+
+
+def _generating_words(run: RunRow) -> str:
+    """What the provider is doing, in our words with its own beside them: a full queue is a wait, not a failure."""
+    said = run.provider_status.replace("_", " ").strip()
+    if run.status == RunStatus.CRAFTED:
+        return "Waiting for a place at the provider"
+    if run.provider_state == GenerationStatus.QUEUED:
+        return f"Waiting at the provider ({said.lower()})" if said.lower() != "queued" else "Waiting at the provider"
+    return f"Generating ({said})" if said else "Generating"
 
 
 _RUN_WORDS = {
     RunStatus.CRAFTED: "Waiting for the provider",
-    RunStatus.GENERATING: "Generating",
     RunStatus.GENERATED: "Assessing",
     RunStatus.ASSESSED: "Deciding",
 }
 
 
-def take_view(run: RunRow, *, cost_usd: float) -> TakeView:
+def _run_words(run: RunRow) -> str:
+    return _generating_words(run) if run.status == RunStatus.GENERATING else _RUN_WORDS.get(RunStatus(run.status), "")
+
+
+def take_view(run: RunRow, *, cost_usd: float, is_cost_final: bool = False) -> TakeView:
     request = request_of(run)
     assessment = assessment_of(run.assessments[-1]) if run.assessments else None
     repair = repair_of(run)
@@ -89,7 +103,7 @@ def take_view(run: RunRow, *, cost_usd: float) -> TakeView:
         position=run.clip.position,
         attempt=run.attempt,
         status=RunStatus(run.status),
-        status_text=_RUN_WORDS.get(RunStatus(run.status)) or _settled_words(run, assessment, is_accepted=is_accepted),
+        status_text=_run_words(run) or _settled_words(run, assessment, is_accepted=is_accepted),
         progress=run.progress if run.status == RunStatus.GENERATING else None,
         verdict=assessment.verdict if assessment else None,
         score=assessment.score if assessment else None,
@@ -104,6 +118,8 @@ def take_view(run: RunRow, *, cost_usd: float) -> TakeView:
         seconds=request.seconds,
         size=request.size,
         cost_usd=cost_usd,
+        is_cost_final=is_cost_final,
+        narration=run.narration,
         video_url=url(run.asset_id),
         poster_url=url(run.poster_asset_id),
         download_url=url(run.asset_id, is_download=True),
@@ -116,6 +132,21 @@ def take_view(run: RunRow, *, cost_usd: float) -> TakeView:
         is_accepted=is_accepted,
         is_active=not ClipStatus(run.clip.status).is_settled and run.clip.runs[-1].id == run.id,
         created_at=run.created_at,
+    )
+
+
+def call_view(row: ProviderCallRow) -> CallView:
+    return CallView(
+        run_id=row.clip_run_id,
+        provider=row.provider,
+        model=row.model,
+        state=row.state,
+        cost_usd=row.cost_usd,
+        estimated_usd=row.estimated_usd,
+        is_finished=row.finished_at is not None,
+        is_adopted=row.is_adopted,
+        message=row.error_message,
+        sent_at=row.sent_at,
     )
 
 
@@ -195,7 +226,7 @@ def plan_message(
     if is_rendering:
         parts.append("rendering the film")
     elif plan.status == PlanStatus.PAUSED:
-        parts.append("pausing" if not plan.is_parked else "paused")
+        parts.append(("pausing" if not plan.is_parked else "paused") + (f": {plan.reason}" if plan.reason else ""))
     elif plan.status == PlanStatus.CANCELLED:
         parts.append("cancelled")
     elif render and render.status is RenderStatus.FAILED:

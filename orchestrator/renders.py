@@ -9,17 +9,21 @@ import uuid
 from pathlib import Path
 
 from orchestrator.assembler import Take, build_timeline
-from orchestrator.db.models import AssetRow, PlanRow, RenderRow, RunRow, new_id, utc_now
-from orchestrator.db.records import fetch, settings_of
+from orchestrator.db.models import AssetRow, ClipRow, PlanRow, RenderRow, RunRow, new_id, utc_now
+from orchestrator.db.records import assessment_of, fetch, request_of, settings_of
 from orchestrator.db.session import Database, Session
 from orchestrator.errors import UNFORESEEN, explain
 from orchestrator.generator import Generator
 from orchestrator.media.render import render_timeline
+from orchestrator.schema.assessment import CheckName
 from orchestrator.schema.status import RenderStatus
 from orchestrator.schema.timeline import Timeline, Transition
 from orchestrator.storage.base import AssetStore
 
 log = logging.getLogger(__name__)
+
+# After the last word of a take that is cut short.
+BREATH_SECONDS = 0.35
 
 
 def render_id_of(plan: PlanRow, generation: int) -> str:
@@ -34,8 +38,20 @@ def build_plan_timeline(plan: PlanRow, transition: Transition) -> Timeline:
     settings = settings_of(plan)
     width, height = (int(n) for n in settings.size.split("x"))
     accepted = [c for c in sorted(plan.clips, key=lambda c: c.order_key) if c.accepted_run_id]
-    takes = [Take(source=str(c.accepted_run_id), seconds=float(c.seconds), label=c.text[:80]) for c in accepted]
+    takes = [Take(source=str(c.accepted_run_id), seconds=play_seconds(c), label=c.text[:80]) for c in accepted]
     return build_timeline(takes, transition=transition, width=width, height=height)
+
+
+def play_seconds(clip: ClipRow) -> float:
+    """How long the accepted take of ``clip`` plays: the planned time. Where its provider sells only a longer one, the
+    rest is trimmed, save for words that are still being said."""
+    run = next(r for r in clip.runs if r.id == clip.accepted_run_id)
+    made_seconds = request_of(run).seconds
+    if made_seconds <= clip.seconds or not run.assessments:
+        return float(clip.seconds)
+    heard = assessment_of(run.assessments[-1]).checks[CheckName.TRANSCRIPT_MATCH].evidence.get("words", ())
+    last_word_ends = max((end for _, _, end in heard), default=0.0)
+    return min(float(made_seconds), max(float(clip.seconds), last_word_ends + BREATH_SECONDS))
 
 
 def add_render(session: Session, plan: PlanRow, *, transition: Transition, render_id: str = "") -> RenderRow:

@@ -17,6 +17,7 @@ from providers.base import ProviderProfile
 MAX_WAITS = 5
 WAITS_BEFORE_FALLBACK = 2
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 5.0, 300.0
+WAIT_JITTER = 0.3
 
 _BUSY = frozenset(("rate_limited", "unavailable"))
 _CLOSED = {
@@ -29,7 +30,7 @@ _CLOSED = {
 _FOR_A_PERSON = frozenset(("outcome_unknown", "needs_decision"))
 _FINAL = {
     "invalid_request": "{title} does not accept this request as it stands. Change the clip's text, length or size.",
-    "budget_exceeded": "The next take would cost more than the budget leaves. Raise the budget to go on.",
+    "unsafe_link": "{title} made this clip, but it cannot be fetched safely. Look at it there.",
     "storage_full": "The disk is full. Free some space, then try this clip again.",
     "bad_input": "The line and the corrections are too long for {title}. Shorten the line.",
 }
@@ -116,12 +117,14 @@ def decide(
     history: tuple[RepairInstruction, ...],
     fallbacks: tuple[str, ...],
     error_message: str = "",
+    jitter: float = 0.0,
 ) -> RepairInstruction | None:
     """What to do after attempt ``attempt`` (counting from 1); None when the take passed.
 
     ``error_code`` is the provider error's or generation's code, empty when a take was made; ``error_message`` only goes
     into the reason. ``history`` holds the
-    instructions given for this clip so far, ``fallbacks`` the names of other providers in order of preference.
+    instructions given for this clip so far, ``fallbacks`` the names of other providers that could make this clip, in
+    order of preference. ``jitter`` (0..1, by chance) spreads out those who wait for the same busy provider.
     Waiting for a busy provider makes no take, so it does not count towards ``policy.max_attempts``; it has its own
     bound, ``MAX_WAITS``. An instruction's ``patch`` holds only what is new: see ``patches_of``.
     """
@@ -137,7 +140,7 @@ def decide(
         fallback=next((name for name in fallbacks if name not in used), ""),
     )
     if error_code:
-        return _after_error(case, error_code, retry_after_seconds, error_message)
+        return _after_error(case, error_code, retry_after_seconds, error_message, jitter)
     if assessment is None:
         return _stop(RepairStrategy.NEEDS_HUMAN, "This take was not checked. Look at it and decide.")
     if assessment.verdict is Verdict.PASS:
@@ -155,26 +158,25 @@ def patches_of(history: Iterable[RepairInstruction]) -> tuple[str, ...]:
 # --- after an error ---
 
 
-def _after_error(case: _Case, code: str, retry_after_seconds: float | None, message: str) -> RepairInstruction:
+def _after_error(
+    case: _Case, code: str, retry_after_seconds: float | None, message: str, jitter: float
+) -> RepairInstruction:
     title = case.profile.title
     if code in _BUSY:
-        return _after_busy(case, code, retry_after_seconds)
+        return _after_busy(case, code, retry_after_seconds, jitter)
     if code in _CLOSED:
         what, advice = _CLOSED[code]
         return _move(case, f"{title} {what}") or _stop(RepairStrategy.GIVE_UP, f"{title} {what}. {advice}")
     if code in _FOR_A_PERSON:
-        reason = (
-            f"{title} was asked for this take and its answer was lost, so it may already be paid for. "
-            "Look there first, then decide whether to ask again."
-        )
-        return _stop(RepairStrategy.NEEDS_HUMAN, reason)
+        lost = message or f"{title} was asked for this take and its answer was lost, so it may already be paid for."
+        return _stop(RepairStrategy.NEEDS_HUMAN, f"{lost} Look there first, then decide whether to ask again.")
     if code == "deadline":
         reason = f"{title} did not finish this take in time. It may still be charged; a retry asks for a new one."
         return _stop(RepairStrategy.NEEDS_HUMAN, reason)
     if code in _NO_REMIX and case.history and case.history[-1].strategy is RepairStrategy.REMIX and not case.is_spent:
         return _again(f"{title} could not remix this take. It is made anew.")
     if code in _FINAL:
-        said = f"{message.rstrip('.')}. " if message and code == "invalid_request" else ""
+        said = f"{message.rstrip('.')}. " if message and code in ("invalid_request", "unsafe_link") else ""
         return _stop(RepairStrategy.GIVE_UP, said + _FINAL[code].format(title=title))
     if code == "content_rejected":
         return _after_rejection(case)
@@ -186,15 +188,16 @@ def _after_error(case: _Case, code: str, retry_after_seconds: float | None, mess
     return _again(f"{what}. It is asked for once more.")
 
 
-def _after_busy(case: _Case, code: str, retry_after_seconds: float | None) -> RepairInstruction:
+def _after_busy(case: _Case, code: str, retry_after_seconds: float | None, jitter: float) -> RepairInstruction:
     waits = sum(map(_is_wait, case.here))
     what = f"{case.profile.title} " + ("asks for patience" if code == "rate_limited" else "cannot be reached")
-    if waits >= WAITS_BEFORE_FALLBACK and (move := _move(case, f"{what}, still after {waits} waits")):
+    patience = MAX_WAITS if code == "rate_limited" else WAITS_BEFORE_FALLBACK
+    if waits >= patience and (move := _move(case, f"{what}, still after {waits} waits")):
         return move
     if waits >= MAX_WAITS:
         return _stop(RepairStrategy.GIVE_UP, f"{what}, still after {waits} waits. Try this clip again later.")
     backoff = min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2**waits)
-    delay = max(backoff, retry_after_seconds or 0.0)
+    delay = max(backoff, retry_after_seconds or 0.0) * (1 + WAIT_JITTER * jitter)
     return RepairInstruction(
         strategy=RepairStrategy.RETRY,
         reason=f"{what}. The same request is sent again in {delay:.0f} s; nothing was charged.",
@@ -213,7 +216,10 @@ def _after_rejection(case: _Case) -> RepairInstruction:
             reason=f"{what}. The next try asks for a gentler picture.",
             patch=softer,
         )
-    return _move(case, what) or _stop(
+    # The same words are not carried to another provider; gentler ones that were refused here may be.
+    is_softened = any(text in given for text in _SOFTER)
+    move = _move(case, what) if is_softened else None
+    return move or _stop(
         RepairStrategy.GIVE_UP, f"{what}, also in gentler words. Reword the line or what is to be seen."
     )
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from orchestrator import decisions
 from orchestrator.choices import CHANGEABLE, Choices, film_key, tidy_name
 from orchestrator.db.models import (
     BriefRow,
     ClipRow,
-    OverrideRow,
     PlanRow,
     ProjectRow,
     RenderRow,
@@ -34,7 +34,6 @@ from orchestrator.db.queries import (
 from orchestrator.db.records import (
     add_brief,
     add_clips,
-    assessment_of,
     brief_of,
     drop_unused,
     fetch,
@@ -45,17 +44,20 @@ from orchestrator.db.session import Database, Session
 from orchestrator.director import create_clip_plan, measure_script
 from orchestrator.engine import Engine
 from orchestrator.errors import BadInput, Conflict, UnknownProvider
+from orchestrator.ledger import spent_usd
 from orchestrator.renders import add_render, build_plan_timeline
 from orchestrator.scene_crafter.own import improve_prompt, spoken_line
 from orchestrator.schema.assessment import CheckName, CheckStatus
 from orchestrator.schema.brief import ContentBrief
 from orchestrator.schema.clip_plan import Clip, ClipPlan, Scene
 from orchestrator.schema.project import ProjectSettings
-from orchestrator.schema.status import ClipStatus, PlanStatus, RenderStatus, RunStatus, can_move
+from orchestrator.schema.status import ClipStatus, PlanStatus, RenderStatus, can_move
 from orchestrator.schema.timeline import Transition
 from orchestrator.schema.view import ScriptMeasure
 
 SINGLE_PROJECT = "Single clips"
+TEST_LINE = "One, two, three. This is a test."
+TEST_PROMPT = f'A friendly presenter in a bright room looks into the camera and says: "{TEST_LINE}"'
 SCRIPT_CHARACTERS_MAX = 100_000
 _SAMPLE = Path(__file__).resolve().parent.parent / "examples" / "sixty_seconds.txt"
 
@@ -172,6 +174,18 @@ class Service:
 
     resume_plan = start_plan
 
+    def raise_budget(self, plan_id: str, *, budget_usd: float | None) -> None:
+        """Set what the plan's project may cost, None for no limit, and go on. Raises ``BadInput`` for less than is
+        already spent."""
+        with self._database.write() as session:
+            plan = fetch(session, PlanRow, plan_id)
+            spent = spent_usd(session, plan.project_id)
+            if budget_usd is not None and budget_usd < spent:
+                raise BadInput(f"${spent:.2f} are spent already. Give a budget above that.")
+            project = fetch(session, ProjectRow, plan.project_id, lock=True)
+            project.settings = {**project.settings, "budget_usd": budget_usd}
+        self.start_plan(plan_id)
+
     def pause_plan(self, plan_id: str) -> None:
         """No new generation is started; those under way are finished, for they are paid."""
         self._move(plan_id, PlanStatus.PAUSED)
@@ -187,14 +201,16 @@ class Service:
             nonlocal count
             for clip in plan.clips:
                 if clip.status == ClipStatus.FAILED:
-                    _revive(clip)
+                    decisions.revive(clip)
                     count += 1
 
         self._wake(plan_id, revive, is_start=False)
         return count
 
-    def retry_clip(self, clip_id: str) -> None:
+    def retry_clip(self, clip_id: str, *, is_afresh: bool = False) -> None:
         """Another round of attempts for one clip; the others are not touched. A clip under way is left alone.
+
+        A take that is paid and not fetched yet goes on, unless ``is_afresh``: then it is given up and paid again.
 
         In a paused or cancelled plan it waits until that goes on. Raises ``Conflict`` before the plan was started.
         """
@@ -204,7 +220,9 @@ class Service:
         def revive(session: Session, plan: PlanRow) -> None:
             clip = fetch(session, ClipRow, clip_id)
             if ClipStatus(clip.status).is_settled:
-                _revive(clip)
+                if is_afresh:
+                    decisions.abandon(session, clip)
+                decisions.revive(clip)
 
         self._wake(plan_id, revive, is_start=False)
 
@@ -243,13 +261,7 @@ class Service:
         """Accept this take for its clip, whatever the assessment says. The reason stays on record."""
         with self._database.write() as session:
             run = fetch(session, RunRow, run_id, lock=True)
-            if not run.asset_id:
-                raise Conflict("This take has no video yet, so it cannot be approved.")
-            if run.status != RunStatus.SETTLED:
-                raise Conflict("This take is still being assessed. Approve it when that is done.")
-            _record(session, run, old=run.clip.status, new="approved", reason=reason, by=by)
-            run.clip.accepted_run_id, run.clip.status, run.clip.reason = run.id, ClipStatus.PASSED, ""
-            run.clip.generation += 1  # a flow still at work on this clip asks for nothing more
+            decisions.approve(session, run, reason=reason, by=by)
             plan_id = run.clip.clip_plan_id
             is_last = all(c.status == ClipStatus.PASSED for c in run.clip.plan.clips)
             was_incomplete = run.clip.plan.status == PlanStatus.INCOMPLETE
@@ -259,17 +271,7 @@ class Service:
     def reject_take(self, run_id: str, *, reason: str, by: str = "local") -> None:
         """Refuse this take; its clip is failed until it is retried or another take is approved."""
         with self._database.write() as session:
-            run = fetch(session, RunRow, run_id, lock=True)
-            if run.status != RunStatus.SETTLED:
-                raise Conflict("This take is still being made. Reject it when it is done.")
-            if not ClipStatus(run.clip.status).is_settled:
-                raise Conflict("Another take of this clip is being made. Reject this one when that is done.")
-            _record(session, run, old=run.clip.status, new="rejected", reason=reason, by=by)
-            clip = run.clip
-            if clip.accepted_run_id in (run.id, None):
-                clip.accepted_run_id, clip.status = None, ClipStatus.FAILED
-                clip.generation += 1
-                clip.reason = f"Rejected by a reviewer: {reason.strip()}"
+            decisions.reject(session, fetch(session, RunRow, run_id, lock=True), reason=reason, by=by)
 
     def override_check(
         self, run_id: str, *, check: CheckName, status: CheckStatus, reason: str, by: str = "local"
@@ -277,10 +279,20 @@ class Service:
         """Correct one check of a take. The verdict on screen follows; what was measured stays on record."""
         with self._database.write() as session:
             run = fetch(session, RunRow, run_id, lock=True)
-            if not run.assessments:
-                raise Conflict("This take has not been assessed yet.")
-            measured = assessment_of(run.assessments[-1]).checks[check].status
-            _record(session, run, old=measured, new=status, reason=reason, by=by, check=check)
+            decisions.override(session, run, check=check, status=status, reason=reason, by=by)
+
+    def adopt_generation(self, run_id: str, *, generation_id: str, by: str = "local") -> None:
+        """A person found out what became of a request whose answer was lost: it is this generation of the provider.
+        It is fetched and assessed; nothing is paid again. Raises ``Conflict`` where no answer was lost."""
+        with self._database.read() as session:
+            plan_id = fetch(session, RunRow, run_id).clip.clip_plan_id
+        self._wake(
+            plan_id,
+            lambda session, _plan: decisions.adopt(
+                session, fetch(session, RunRow, run_id), generation_id=generation_id, by=by
+            ),
+            is_start=False,
+        )
 
     def assess_clip(self, clip_id: str) -> str:
         """Assess the newest take of a clip again; its run id. The work is done by the engine."""
@@ -360,6 +372,18 @@ class Service:
             request_key=request_key,
         )
 
+    def test_provider(self, name: str, *, request_key: str = "") -> str:
+        """Make the shortest clip a provider sells, at its usual price; its clip id. It goes through everything a take
+        goes through."""
+        profile = self._choices.profile(name)
+        return self.generate_single(
+            prompt=TEST_PROMPT,
+            line=TEST_LINE,
+            provider=name,
+            seconds=profile.durations_seconds[0],
+            request_key=request_key,
+        )
+
     def optimize_prompt(self, prompt: str, *, provider: str = "") -> str:
         """The prompt with what it lacks (camera, light, motion, sound) added by rule; its own words stay."""
         return improve_prompt(prompt.replace("\x00", ""), profile=self._choices.profile(provider))
@@ -432,7 +456,7 @@ class Service:
             change(session, plan)
             if not is_start and plan.status in (PlanStatus.PAUSED, PlanStatus.CANCELLED):
                 return
-            plan.status, plan.finished_at = PlanStatus.RUNNING, None
+            plan.status, plan.finished_at, plan.reason = PlanStatus.RUNNING, None, ""
             plan.started_at = plan.started_at or utc_now()
             is_new = plan.is_parked or plan.flow_generation == adrift
             if is_new:
@@ -472,29 +496,3 @@ class Service:
             session.flush()
         row.settings = settings.model_dump(mode="json")  # today's budget counts, not the first one
         return row.id
-
-
-def _revive(clip: ClipRow) -> None:
-    """A new round of attempts; a run that is still open goes on, so that what was paid is used."""
-    last = clip.runs[-1] if clip.runs else None
-    clip.cycle_start = last.attempt if last and last.status == RunStatus.SETTLED else last.attempt - 1 if last else 0
-    clip.status, clip.reason, clip.accepted_run_id = ClipStatus.PENDING, "", None
-    clip.generation += 1
-
-
-def _record(
-    session: Session, run: RunRow, *, old: str, new: str, reason: str, by: str, check: CheckName | None = None
-) -> None:
-    """Who decided what, and why. Raises ``BadInput`` without a reason."""
-    if not reason.strip():
-        raise BadInput("Say why: the reason stays on record.")
-    session.add(
-        OverrideRow(
-            clip_run_id=run.id,
-            check_name=check or "",
-            old_value=old,
-            new_value=new,
-            reason=reason.strip()[:1000],
-            made_by=by,
-        )
-    )

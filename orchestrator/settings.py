@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, PositiveInt, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 Names = Annotated[tuple[str, ...], NoDecode]
+Seconds = Annotated[tuple[PositiveInt, ...], NoDecode]
 
 
 class Settings(BaseSettings):
@@ -32,10 +33,33 @@ class Settings(BaseSettings):
     sora_api_key: SecretStr = SecretStr("")
     sora_base_url: str = "https://api.openai.com/v1"
     sora_model: str = "sora-2"
+    sora_durations: Seconds = ()
+    sora_sizes: Names = ()
+    sora_has_sound: bool = True
+    sora_cost_usd_per_second: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     runway_api_key: SecretStr = SecretStr("")
     runway_base_url: str = "https://api.dev.runwayml.com"
+    runway_model: str = ""
     kling_api_key: SecretStr = SecretStr("")
+    kling_access_key: SecretStr = SecretStr("")
+    kling_secret_key: SecretStr = SecretStr("")
     kling_base_url: str = "https://api-singapore.klingai.com"
+    kling_model: str = ""
+    gemini_api_key: SecretStr = SecretStr("")
+    gemini_base_url: str = "https://generativelanguage.googleapis.com"
+    gemini_model: str = ""
+    google_cloud_project: str = ""
+    google_cloud_location: str = "us-central1"
+    google_application_credentials: Path | None = None
+    veo_base_url: str = ""
+    veo_model: str = ""
+    luma_api_key: SecretStr = SecretStr("")
+    luma_base_url: str = ""
+    luma_model: str = ""
+    minimax_api_key: SecretStr = SecretStr("")
+    minimax_base_url: str = "https://api.minimax.io"
+    minimax_model: str = ""
+    provider_options: dict[str, dict[str, Any]] = Field(default_factory=dict, repr=False)
 
     # the mock provider
     mock_delay_seconds: float = Field(default=0.0, ge=0)
@@ -58,7 +82,7 @@ class Settings(BaseSettings):
     api_token: SecretStr = SecretStr("")
     allowed_hosts: Names = ()
 
-    @field_validator("fallback_providers", "allowed_hosts", mode="before")
+    @field_validator("fallback_providers", "allowed_hosts", "sora_durations", "sora_sizes", mode="before")
     @classmethod
     def _split_names(cls, value: object) -> object:
         return tuple(n.strip() for n in value.split(",") if n.strip()) if isinstance(value, str) else value

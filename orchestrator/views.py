@@ -7,6 +7,7 @@ from pathlib import Path
 from statistics import mean
 
 from orchestrator.choices import Choices
+from orchestrator.costs import estimate
 from orchestrator.db import queries
 from orchestrator.db.models import (
     AssetRow,
@@ -17,16 +18,29 @@ from orchestrator.db.models import (
     RenderRow,
     RunRow,
     ScriptRow,
+    utc_now,
 )
 from orchestrator.db.records import brief_of, fetch, newest, settings_of
 from orchestrator.db.session import Database, Session
+from orchestrator.errors import BadInput
 from orchestrator.ledger import spent_usd
-from orchestrator.presentation import clip_view, eta_seconds, plan_message, plan_progress, render_view, take_view, url
+from orchestrator.presentation import (
+    call_view,
+    clip_view,
+    eta_seconds,
+    plan_message,
+    plan_progress,
+    render_view,
+    take_view,
+    url,
+)
 from orchestrator.schema.brief import ContentBrief
 from orchestrator.schema.project import ProjectSettings
 from orchestrator.schema.status import ClipStatus, PlanStatus, RenderStatus, RunStatus
 from orchestrator.schema.value import Value
 from orchestrator.schema.view import (
+    CallView,
+    CostEstimate,
     DoctorItem,
     Metrics,
     PlanView,
@@ -37,6 +51,7 @@ from orchestrator.schema.view import (
     TakeView,
 )
 from orchestrator.storage.base import AssetStore
+from providers.base import ProviderProfile
 
 
 class AssetFile(Value):
@@ -58,12 +73,14 @@ class Views:
         store: AssetStore,
         choices: Choices,
         titles: Mapping[str, str],
+        endpoints: Mapping[str, str],
         examine: Callable[[], tuple[DoctorItem, ...]],
     ) -> None:
         self._database = database
         self._store = store
         self._choices = choices
         self._titles = titles
+        self._endpoints = endpoints
         self._examine = examine
 
     # --- projects ---
@@ -123,10 +140,34 @@ class Views:
                 eta_seconds=eta,
                 cost_usd=round(cost_usd, 4),
                 budget_usd=budget,
+                spent_usd=round(spent_usd(session, plan.project_id), 4),
+                reason=plan.reason,
+                estimate=self._estimate(session, settings, [c.seconds for c in clips if not c.status.is_settled]),
                 creates=creates,
                 render=render_shown,
                 message=plan_message(plan, counts, len(clips), render_shown, is_rendering=is_rendering),
             )
+
+    def estimate(self, seconds: Sequence[int], *, settings: ProjectSettings) -> CostEstimate | None:
+        """What clips of these lengths will cost; None when there are none or the provider is not set up."""
+        with self._database.read() as session:
+            return self._estimate(session, settings, seconds)
+
+    def _estimate(self, session: Session, settings: ProjectSettings, seconds: Sequence[int]) -> CostEstimate | None:
+        try:
+            complete = self._choices.complete(settings)
+        except BadInput:
+            return None
+        if not seconds:
+            return None
+        return estimate(
+            seconds,
+            profile=self._choices.profile(complete.provider, complete.model),
+            model=complete.model,
+            size=complete.size,
+            max_attempts=complete.retry_policy.max_attempts,
+            history=queries.takes_per_clip(session, complete.provider),
+        )
 
     def takes(self, clip_id: str) -> tuple[TakeView, ...]:
         with self._database.read() as session:
@@ -203,13 +244,7 @@ class Views:
 
     def providers(self) -> tuple[ProviderView, ...]:
         """Usable providers first, then those that lack a setting."""
-        usable = [
-            ProviderView(
-                **profile.model_dump(include=set(ProviderView.model_fields) & set(type(profile).model_fields)),
-                is_default=profile.name == self._choices.settings.video_provider,
-            )
-            for profile in self._choices.profiles.values()
-        ]
+        usable = [self._provider_view(profile) for profile in self._choices.profiles.values()]
         lacking = [
             ProviderView(
                 name=name,
@@ -228,6 +263,26 @@ class Views:
             for name, missing in self._choices.missing.items()
         ]
         return (*usable, *lacking)
+
+    def provider(self, name: str, *, model: str = "") -> ProviderView:
+        """One usable provider as it is with ``model``. Raises ``UnknownProvider``."""
+        return self._provider_view(self._choices.profile(name, model), model=model)
+
+    def _provider_view(self, profile: ProviderProfile, *, model: str = "") -> ProviderView:
+        model, size, seconds = model or profile.models[0], profile.sizes[0], profile.durations_seconds[0]
+        return ProviderView(
+            **profile.model_dump(include=set(ProviderView.model_fields) & set(type(profile).model_fields)),
+            endpoint=self._endpoints.get(profile.name, ""),
+            is_default=profile.name == self._choices.settings.video_provider,
+            is_retired=profile.is_retired(utc_now()),
+            test_seconds=seconds,
+            test_cost_usd=profile.cost_usd(model=model, seconds=seconds, size=size),
+        )
+
+    def calls(self, *, project_id: str = "", limit: int = 200) -> tuple[CallView, ...]:
+        """The ledger: every request to a provider that may have been paid, and those refused, newest first."""
+        with self._database.read() as session:
+            return tuple(call_view(row) for row in queries.newest_calls(session, project_id=project_id, limit=limit))
 
     def doctor(self) -> tuple[DoctorItem, ...]:
         """What is configured, what is missing and what that turns off."""
@@ -285,4 +340,5 @@ def _render_view(session: Session, row: RenderRow, plan: PlanRow) -> RenderView:
 
 def _take_views(session: Session, runs: Sequence[RunRow]) -> tuple[TakeView, ...]:
     costs = queries.run_costs_usd(session, runs)
-    return tuple(take_view(run, cost_usd=costs[run.id]) for run in runs)
+    billed = queries.billed_runs(session, runs)
+    return tuple(take_view(run, cost_usd=costs[run.id], is_cost_final=run.id in billed) for run in runs)

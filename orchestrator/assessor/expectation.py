@@ -44,6 +44,11 @@ def not_run(reason: str) -> CheckResult:
     return CheckResult(status=CheckStatus.NOT_RUN, reason=reason)
 
 
+def not_applicable(reason: str) -> CheckResult:
+    """The result of a check that has nothing to measure in this take, and why."""
+    return CheckResult(status=CheckStatus.NOT_APPLICABLE, reason=reason)
+
+
 def find_silence(words: int) -> Finding:
     """The finding of a take without sound where ``words`` words were due."""
     return Finding(code="silent", message=f"The take is silent where {words} words were due")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orchestrator.assessor.expectation import Expectation, conclude, find_silence, not_run
+from orchestrator.assessor.expectation import Expectation, conclude, find_silence, not_applicable, not_run
 from orchestrator.assessor.policy import AssessmentPolicy
 from orchestrator.assessor.words import Comparison, DiffRow, Op, compare_words, split_words
 from orchestrator.errors import PerceptionFailed
@@ -30,9 +30,9 @@ async def check_transcript(
     """Listen to ``samples`` (mono, 16 kHz) and hold them against the expected line."""
     words = split_words(expectation.text, language=expectation.language)
     if not words:
-        return not_run("nothing is meant to be said in this clip")
+        return not_applicable("nothing is meant to be said in this clip")
     if not expectation.has_voice:
-        return not_run("this clip comes without sound")
+        return not_applicable("this provider makes clips without sound; the line is narrated")
     minimum = policy.minima[CheckName.TRANSCRIPT_MATCH]
     if not len(samples) or float(abs(samples).max()) < _SILENT_BELOW:
         evidence = {"expected": expectation.text, "heard": ""}

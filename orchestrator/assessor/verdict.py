@@ -8,28 +8,34 @@ from itertools import chain
 from orchestrator.assessor.policy import AssessmentPolicy
 from orchestrator.schema.assessment import Assessment, CheckName, CheckResult, CheckStatus, Verdict
 
+_UNMEASURED = (CheckStatus.NOT_RUN, CheckStatus.NOT_APPLICABLE)
+
 
 def reach_verdict(checks: Mapping[CheckName, CheckResult], *, policy: AssessmentPolicy) -> Assessment:
     """Weigh ``checks``; one that is absent counts as not run.
 
     A check that did not run neither adds to the score nor takes from it: the weights are renormalised over what ran.
     In order: a veto or a failed check fails the take; too little measured weight leaves it to a person; else it passes.
+    How much is enough is a share of what applies to the take: a clip without words need not be heard.
     """
-    judged = {n: checks[n] for n in CheckName if n in checks and checks[n].status is not CheckStatus.NOT_RUN}
+    judged = {n: checks[n] for n in CheckName if n in checks and checks[n].status not in _UNMEASURED}
+    moot = {n for n in checks if checks[n].status is CheckStatus.NOT_APPLICABLE}
+    percent_moot = sum(policy.weights_percent[name] for name in moot)
     measured = {name: check.score for name, check in judged.items() if check.score is not None}
     percent_run = sum(policy.weights_percent[name] for name in measured)
     found = chain.from_iterable(check.findings for check in judged.values())
     vetoes = tuple(dict.fromkeys(finding.code for finding in found if finding.code in policy.vetoes))
     failed = [name for name, check in judged.items() if _has_failed(check, minimum=policy.minima[name])]
-    missing = "; ".join(f"{_title(n)} ({checks[n].reason})" for n in CheckName if n in checks and n not in judged)
+    unrun = [n for n in CheckName if n in checks and n not in judged and n not in moot]
+    missing = "; ".join(f"{_title(n)} ({checks[n].reason})" for n in unrun)
     if vetoes or failed:
         verdict = Verdict.FAIL
         summary = f"Failed: {_give_reasons(judged, failed=failed, vetoes=vetoes)}."
-    elif percent_run < policy.min_weight_percent:
+    elif percent_run * 100 < policy.min_weight_percent * (100 - percent_moot):
         verdict = Verdict.NEEDS_REVIEW
         summary = (
             f"Needs a person: {percent_run} % of the evidence could be measured ({_list_titles(measured)}), "
-            f"a pass takes {policy.min_weight_percent} %."
+            f"a pass takes {policy.min_weight_percent} %{' of what applies' if moot else ''}."
         )
     else:
         verdict = Verdict.PASS

@@ -128,7 +128,8 @@ class ScriptRow(Base):
 class PlanRow(Touched, Base):
     """``settings`` are the project's, frozen when the plan was made. ``request_key`` names the request for a single
     clip, so that the same request twice is one clip. ``is_parked``: no plan flow is at work on it;
-    ``flow_generation`` numbers those flows, so that the same start twice is one flow."""
+    ``flow_generation`` numbers those flows, so that the same start twice is one flow. ``reason`` says why the plan was
+    paused when nobody paused it."""
 
     __tablename__ = "clip_plans"
     __table_args__ = (
@@ -150,6 +151,7 @@ class PlanRow(Touched, Base):
     request_key: Mapped[str | None] = mapped_column(String(200), unique=True)
     flow_generation: Mapped[int] = mapped_column(default=0)
     is_parked: Mapped[bool] = mapped_column(default=True)
+    reason: Mapped[str] = mapped_column(default="")
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
 
@@ -203,7 +205,9 @@ class ClipRow(Touched, Base):
 
 
 class RunRow(Touched, Base):
-    """One take. ``request`` is what the provider was asked, frozen with provider, model and endpoint."""
+    """One take. ``request`` is what the provider was asked, frozen with provider, model and endpoint.
+    ``provider_state`` is the generation's status in our words, ``provider_status`` in the provider's. ``narration``:
+    empty, ``laid over``, or why a silent take stayed silent."""
 
     __tablename__ = "clip_runs"
     __table_args__ = (UniqueConstraint("clip_id", "attempt"),)
@@ -217,11 +221,13 @@ class RunRow(Touched, Base):
     request: Mapped[dict[str, Any]]
     patches: Mapped[list[str]] = mapped_column(default=list)
     generation_id: Mapped[str] = mapped_column(default="")
+    provider_state: Mapped[str] = mapped_column(default="")
     provider_status: Mapped[str] = mapped_column(default="")
     progress: Mapped[float | None]
     error_code: Mapped[str] = mapped_column(default="")
     error_message: Mapped[str] = mapped_column(default="")
     retry_after_seconds: Mapped[float | None]
+    narration: Mapped[str] = mapped_column(default="")
     asset_id: Mapped[str | None] = _parent("video_assets", nullable=True, on_delete="SET NULL")
     poster_asset_id: Mapped[str | None] = _parent("video_assets", nullable=True, on_delete="SET NULL")
     repair: Mapped[dict[str, Any] | None] = mapped_column(Json)
@@ -294,6 +300,9 @@ class ProviderCallRow(Base):
 
     States: ``intent`` (about to be sent or outcome unknown), ``accepted`` (generation id known), ``refused`` (provably
     not accepted, costs nothing), ``needs_decision`` (outcome unknown and the provider cannot be asked).
+    ``cost_usd`` is the provider's own figure once it has told one, ``estimated_usd`` what was reckoned with before.
+    ``finished_at``: the generation is over, so its place at the provider is free again. The balances are those of the
+    account just before the request and after its answer was lost.
     """
 
     __tablename__ = "provider_calls"
@@ -313,11 +322,15 @@ class ProviderCallRow(Base):
     state: Mapped[str] = mapped_column(String(20), default="intent")
     generation_id: Mapped[str | None]
     cost_usd: Mapped[float]
+    estimated_usd: Mapped[float | None]
+    balance_before_usd: Mapped[float | None]
+    balance_after_usd: Mapped[float | None]
     owner: Mapped[str]
     sends: Mapped[int] = mapped_column(default=0)
     send_by: Mapped[datetime]
     sent_at: Mapped[datetime]
     accepted_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
     error_code: Mapped[str] = mapped_column(default="")
     error_message: Mapped[str] = mapped_column(default="")
     is_adopted: Mapped[bool] = mapped_column(default=False, server_default=false())

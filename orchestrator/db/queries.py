@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session, selectinload
@@ -145,6 +146,41 @@ def is_called(session: Session, run_id: str) -> bool:
     """Whether a paid request of this run was written down, and so may have been sent."""
     query = select(ProviderCallRow.id).where(ProviderCallRow.clip_run_id == run_id).limit(1)
     return session.scalar(query) is not None
+
+
+def call_of(session: Session, run_id: str) -> ProviderCallRow | None:
+    """The paid request of this run."""
+    return session.scalar(select(ProviderCallRow).where(ProviderCallRow.clip_run_id == run_id).limit(1))
+
+
+def accepted_at(session: Session, run_id: str) -> datetime | None:
+    """When the provider took this run's request."""
+    call = call_of(session, run_id)
+    return call.accepted_at if call else None
+
+
+def billed_runs(session: Session, runs: Iterable[RunRow]) -> frozenset[str]:
+    """Ids of those runs whose generation is over, so that their cost is no estimate any more."""
+    query = select(ProviderCallRow.clip_run_id).where(
+        ProviderCallRow.clip_run_id.in_([r.id for r in runs]), ProviderCallRow.finished_at.is_not(None)
+    )
+    return frozenset(session.scalars(query))
+
+
+def takes_per_clip(session: Session, provider: str) -> tuple[int, int]:
+    """(clips that were settled, takes paid for them) at one provider, over the whole workspace."""
+    settled = [s for s in ClipStatus if s.is_settled]
+    query = select(func.count(func.distinct(ClipRow.id)), func.count())
+    query = query.select_from(ProviderCallRow).join(RunRow, RunRow.id == ProviderCallRow.clip_run_id).join(ClipRow)
+    query = query.where(ProviderCallRow.provider == provider, _IS_PAID, ClipRow.status.in_(settled))
+    clips, takes = session.execute(query).one()
+    return clips, takes
+
+
+def newest_calls(session: Session, *, project_id: str, limit: int) -> Sequence[ProviderCallRow]:
+    """Paid requests and refused ones, newest first; of one project, or of all when ``project_id`` is empty."""
+    query = select(ProviderCallRow).order_by(ProviderCallRow.created_at.desc()).limit(limit)
+    return session.scalars(query.where(ProviderCallRow.project_id == project_id) if project_id else query).all()
 
 
 def total_cost_usd(session: Session) -> float:

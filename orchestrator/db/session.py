@@ -8,15 +8,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, make_url, select, text
+from sqlalchemy import Connection, Engine, create_engine, event, func, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlalchemy.orm import Session as Session
 from sqlalchemy.orm import sessionmaker
 
-from orchestrator.db.models import Base, utc_now
+from orchestrator.db.migrate import prepare_schema
+from orchestrator.db.models import utc_now
 from orchestrator.errors import NotConfigured, StorageFull
-
-SCHEMA_VERSION = 1
 
 
 class Database:
@@ -57,11 +56,11 @@ class Database:
 def open_database(url: str, *, data_dir: Path) -> Database:
     """Open and, where needed, create the schema. An empty ``url`` is the SQLite file in ``data_dir``.
 
-    Raises ``NotConfigured`` when the url cannot be used or the server cannot be reached.
+    Raises ``NotConfigured`` when the url cannot be used, the server cannot be reached or the schema is a newer one.
     """
     engine = _sqlite_engine(data_dir / "orchestrator.sqlite3") if not url else _server_engine(url)
     try:
-        _create_schema(engine)
+        prepare_schema(engine)
     except DBAPIError as error:
         engine.dispose()
         if "disk is full" in str(error.orig):
@@ -109,12 +108,3 @@ def _server_engine(url: str) -> Engine:
         raise NotConfigured(
             "DATABASE_URL is not a database address.", hint="It should look like postgresql://user:password@host/name."
         ) from None
-
-
-def _create_schema(engine: Engine) -> None:
-    with engine.execution_options(is_write=True).begin() as connection:
-        if engine.dialect.name == "postgresql":
-            connection.execute(text("select pg_advisory_xact_lock(7301)"))
-        Base.metadata.create_all(connection)
-        if engine.dialect.name == "sqlite":
-            connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")

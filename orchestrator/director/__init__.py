@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from orchestrator.director.plan import create_clip_plan, measure_script
 from orchestrator.director.script import MAX_CHARACTERS
+from orchestrator.director.split import split_clip
 
-__all__ = ["MAX_CHARACTERS", "create_clip_plan", "measure_script"]
+__all__ = ["MAX_CHARACTERS", "create_clip_plan", "measure_script", "split_clip"]

@@ -41,11 +41,19 @@ def craft_clip(
     parts = tuple(_parts(clip, brief=brief, profile=profile, patches=patches))
     return CreateClipInput(
         key=key,
-        prompt=write_prompt(parts, dialect=profile.dialect, limit_characters=profile.prompt_limit_characters),
+        prompt=write_prompt(
+            parts,
+            dialect=profile.dialect,
+            limit_characters=profile.prompt_limit_characters,
+            length=profile.prompt_length,
+        ),
         model=model,
         seconds=profile.fit_seconds(clip.seconds),
         size=size,
         line=clip.text,
+        negative_prompt=_avoid(brief.style)[: profile.prompt_limit_characters]
+        if profile.supports_negative_prompt
+        else "",
         seed=seed if profile.supports_seed else None,
         labels={"position": str(clip.position), **labels},
     )
@@ -73,16 +81,24 @@ def _parts(clip: Clip, *, brief: ContentBrief, profile: ProviderProfile, patches
         importance=Importance.CAMERA,
     )
     if clip.text:
-        yield Part(label="Dialogue", statements=(_say(clip, characters),), importance=Importance.REQUIRED)
+        # A longer clip is trimmed to the planned time, so the words come first.
+        is_trimmed = profile.fit_seconds(clip.seconds) > clip.seconds
+        timing = (f"The line is over within the first {clip.seconds} seconds.",) if is_trimmed else ()
+        dialogue = (_say(clip, characters), *timing)
+        yield Part(label="Dialogue", statements=dialogue, importance=Importance.REQUIRED)
         if profile.audio is not AudioSupport.NONE:
             voices = tuple(sentence(f"{c.name}'s voice is {_inner(c.voice)}") for c in characters if c.voice.strip())
             yield Part(label="Audio", statements=(_CLEAN_SOUND, *voices), importance=Importance.AUDIO)
     yield Part(label="Continuity", statements=(_SAME_FILM,), importance=Importance.CONTINUITY)
-    avoid = "; ".join(" ".join(item.split()).rstrip(".") for item in style.avoid if item.strip())
-    if avoid:
+    avoid = _avoid(style)
+    if avoid and not profile.supports_negative_prompt:
         yield Part(label="Avoid", lead_in="Avoid: ", statements=(sentence(avoid),), importance=Importance.AVOID)
     wanted = tuple(dict.fromkeys(sentence(patch) for patch in patches if patch.strip()))
     yield Part(label="Must hold", lead_in="Important: ", statements=wanted, importance=Importance.REQUIRED)
+
+
+def _avoid(style: StyleBible) -> str:
+    return "; ".join(" ".join(item.split()).rstrip(".") for item in style.avoid if item.strip())
 
 
 def _style(style: StyleBible) -> tuple[str, ...]:

@@ -47,9 +47,9 @@ def craft_own(
     line = clip.text if clip.text and clip.text not in prompt and clip.text != spoken_line(prompt) else ""
     parts = (prompt, f'Said on camera, exactly: "{line}"' if line else "", *patches)
     whole = "\n".join(part for part in parts if part)
-    if len(whole) > profile.prompt_limit_characters:
+    if profile.prompt_length(whole) > profile.prompt_limit_characters:
         raise BadInput(
-            f"The prompt has {len(whole):,} characters with what has to be added to it; "
+            f"The prompt has {profile.prompt_length(whole):,} characters with what has to be added to it; "
             f"{profile.title} takes {profile.prompt_limit_characters:,}."
         )
     return CreateClipInput(
@@ -76,6 +76,6 @@ def improve_prompt(prompt: str, *, profile: ProviderProfile) -> str:
     if profile.audio is not AudioSupport.NONE and not re.search(_SOUND, prompt, re.IGNORECASE) and '"' not in prompt:
         advice.append("Sound: quiet ambience of the place, no music.")
     for line in advice:
-        if len(prompt) + len(line) + 1 <= profile.prompt_limit_characters:
+        if profile.prompt_length(prompt) + len(line) + 1 <= profile.prompt_limit_characters:
             prompt += "\n" + line
     return prompt

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import IntEnum
 
 from orchestrator.errors import BadInput
@@ -37,20 +37,23 @@ class Part(Value):
         return f"{self.label}: {body}" if dialect is PromptDialect.SECTIONS else self.lead_in + body
 
 
-def write_prompt(parts: Sequence[Part], *, dialect: PromptDialect, limit_characters: int) -> str:
-    """The prompt, at most ``limit_characters`` long. The least important parts give way first, a statement at a time.
+def write_prompt(
+    parts: Sequence[Part], *, dialect: PromptDialect, limit_characters: int, length: Callable[[str], int] = len
+) -> str:
+    """The prompt, at most ``limit_characters`` long as ``length`` counts them. The least important parts give
+    way first, a statement at a time.
 
     Raises ``BadInput`` when the required parts alone are longer.
     """
     kept = [part for part in parts if part.statements]
-    while len(prompt := _join(kept, dialect)) > limit_characters:
+    while length(prompt := _join(kept, dialect)) > limit_characters:
         index = min(range(len(kept)), key=lambda i: kept[i].importance, default=None)
         if index is None or kept[index].importance is Importance.REQUIRED:
             raise BadInput(
-                f"What must be said takes {len(prompt):,} characters, with the corrections; this provider's prompts "
+                f"What must be said takes {length(prompt):,} characters, with the corrections; this provider's prompts "
                 f"hold {limit_characters:,}. Shorten the line or the corrections."
             )
-        shorter = _shorten(kept[index].statements, excess=len(prompt) - limit_characters)
+        shorter = _shorten(kept[index].statements, excess=length(prompt) - limit_characters)
         if shorter:
             kept[index] = kept[index].model_copy(update={"statements": shorter})
         else:

@@ -19,11 +19,12 @@ class CheckName(StrEnum):
 
 
 class CheckStatus(StrEnum):
-    """NOT_RUN is a state of its own: never a pass, never a zero."""
+    """NOT_RUN is a state of its own: never a pass, never a zero. NOT_APPLICABLE: there is nothing to measure."""
 
     PASS = "pass"
     FAIL = "fail"
     NOT_RUN = "not_run"
+    NOT_APPLICABLE = "not_applicable"
 
 
 class Verdict(StrEnum):

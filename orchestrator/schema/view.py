@@ -13,6 +13,18 @@ from orchestrator.schema.status import ClipStatus, PlanStatus, RenderStatus, Run
 from orchestrator.schema.value import Value
 
 
+class CostEstimate(Value):
+    """What making clips will cost, in US dollars: ``low`` if every first take passes, ``likely`` with as many takes a
+    clip as ``takes_per_clip``, ``high`` if every clip needs all its attempts. ``is_from_history``: the takes were
+    counted in this workspace, not guessed."""
+
+    low_usd: float
+    likely_usd: float
+    high_usd: float
+    takes_per_clip: float
+    is_from_history: bool
+
+
 class TakeView(Value):
     """One clip run with its evidence; ``position`` is its clip's planned place in the film.
 
@@ -44,6 +56,8 @@ class TakeView(Value):
     video_url: str = ""
     poster_url: str = ""
     download_url: str = ""
+    is_cost_final: bool = False
+    narration: str = ""
     error_code: str = ""
     error_message: str = ""
     repair_strategy: str = ""
@@ -100,7 +114,10 @@ class RenderView(Value):
 
 class PlanView(Value):
     """Everything the storyboard shows of a plan. ``progress`` is 0..1 over all clips and the render;
-    ``eta_seconds`` is None when nothing is running or nothing is known yet. ``message`` is the state in one line."""
+    ``eta_seconds`` is None when nothing is running or nothing is known yet. ``message`` is the state in one line.
+    ``cost_usd`` is what this plan cost, ``spent_usd`` what its whole project did, which the budget bounds; ``reason``
+    says why it was paused when nobody paused it. ``estimate`` is for the clips that are not settled, None when there
+    are none."""
 
     id: str
     project_id: str
@@ -118,6 +135,9 @@ class PlanView(Value):
     eta_seconds: float | None = None
     cost_usd: float
     budget_usd: float | None = None
+    spent_usd: float = 0.0
+    reason: str = ""
+    estimate: CostEstimate | None = None
     creates: int = 0
     render: RenderView | None = None
     message: str
@@ -160,7 +180,9 @@ class ScriptMeasure(Value):
 
 
 class ProviderView(Value):
-    """One provider as offered on screen. ``missing`` names the settings it lacks; empty when it can be used."""
+    """One provider as offered on screen. ``missing`` names the settings it lacks, one entry per way to set it up;
+    empty when it can be used. ``models`` is led by the default one, whose facts these are. A test clip lasts
+    ``test_seconds`` and costs ``test_cost_usd``."""
 
     name: str
     title: str
@@ -173,7 +195,31 @@ class ProviderView(Value):
     is_default: bool
     supports_remix: bool
     supports_reference: bool
+    supports_reconcile: bool = False
+    audio: str = ""
+    endpoint: str = ""
+    retired_on: datetime | None = None
+    is_retired: bool = False
+    test_seconds: int = 0
+    test_cost_usd: float = 0.0
     missing: tuple[str, ...] = ()
+
+
+class CallView(Value):
+    """One line of the ledger. ``state``: ``intent`` (being sent, or its outcome is not known yet), ``accepted``,
+    ``refused`` (cost nothing) or ``needs_decision``. ``cost_usd`` is the provider's own figure once it has told one;
+    until then it is ``estimated_usd``."""
+
+    run_id: str
+    provider: str
+    model: str
+    state: str
+    cost_usd: float
+    estimated_usd: float | None = None
+    is_finished: bool = False
+    is_adopted: bool = False
+    message: str = ""
+    sent_at: datetime
 
 
 class Metrics(Value):

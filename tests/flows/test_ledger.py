@@ -160,7 +160,7 @@ async def test_an_answer_on_its_way_is_not_lost_when_another_call_took_its_job(d
 
 
 async def test_a_person_decides_when_the_provider_has_no_list(database: Database) -> None:
-    provider = BillingProvider(deaths=[Moment.BEFORE_THE_ANSWER], supports_list=False)
+    provider = BillingProvider(deaths=[Moment.BEFORE_THE_ANSWER], supports_reconcile=False)
     call = call_for(*add_run(database))
     with pytest.raises(Death):
         await Ledger(database, owner="local").create(call, provider)

@@ -230,20 +230,24 @@ def test_work_goes_on_in_a_new_process_where_the_old_one_stopped(open_app: Calla
     assert plan.creates == 3
 
 
-def test_the_budget_holds_and_raising_it_goes_on(open_app: Callable[..., App], tmp_path: Path) -> None:
+def test_a_budget_that_is_spent_pauses_and_raising_it_goes_on(open_app: Callable[..., App], tmp_path: Path) -> None:
     with FakeVideosServer(tmp_path / "server") as server:
         app = open_app(sora_base_url=server.base_url, sora_api_key="sk-test", max_concurrent_clips=1)
         settings = ProjectSettings(provider="sora", budget_usd=0.9)
         plan_id = make_plan(app, settings=settings)
         plan = run_to_end(app, plan_id)
-        assert plan.status is PlanStatus.INCOMPLETE
-        assert (plan.passed, plan.cost_usd, len(server.charges())) == (2, 0.8, 2)
-        assert "budget" in plan.clips[2].reason.lower()
-        app.service.update_project(plan.project_id, settings=settings.model_copy(update={"budget_usd": 1.3}))
-        app.service.retry_failed(plan_id)
+        assert plan.status is PlanStatus.PAUSED
+        assert (plan.passed, plan.failed, plan.cost_usd, len(server.charges())) == (2, 0, 0.8, 2)
+        assert "Raise the budget" in plan.reason and plan.reason in plan.message
+        assert plan.estimate is not None and plan.estimate.low_usd == pytest.approx(0.4)
+        with pytest.raises(BadInput, match=r"\$0\.80 are spent already"):
+            app.service.raise_budget(plan_id, budget_usd=0.5)
+        app.service.raise_budget(plan_id, budget_usd=1.3)
         plan = wait_for(app, plan_id, lambda plan: not plan.is_active)
         assert plan.status is PlanStatus.COMPLETED
         assert (plan.cost_usd, len(server.charges())) == (pytest.approx(1.2), 3)
+        assert [clip.attempts for clip in plan.clips] == [1, 1, 1], "waiting for money is no attempt"
+        assert plan.reason == "" and plan.estimate is None
 
 
 def test_a_clip_that_does_not_arrive_is_fetched_later_and_not_paid_again(

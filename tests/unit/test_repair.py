@@ -19,7 +19,7 @@ PROFILE = ProviderProfile(
     durations_seconds=(4, 8, 12),
     sizes=("320x180",),
     prompt_limit_characters=2000,
-    audio=AudioSupport.ALWAYS,
+    audio=AudioSupport.NATIVE,
     cost_usd_per_second={},
 )
 REMIXING = PROFILE.model_copy(update={"supports_remix": True})
@@ -47,6 +47,7 @@ def after(
     history: tuple[RepairInstruction, ...] = (),
     fallbacks: tuple[str, ...] = (),
     retry_after_seconds: float | None = None,
+    jitter: float = 0.0,
 ) -> RepairInstruction | None:
     return decide(
         line=LINE,
@@ -58,6 +59,7 @@ def after(
         profile=profile,
         history=history,
         fallbacks=fallbacks,
+        jitter=jitter,
     )
 
 
@@ -184,8 +186,23 @@ def test_a_busy_provider_is_waited_for_longer_each_time(code: str) -> None:
 
 
 def test_a_provider_that_stays_busy_is_left_for_another_after_two_waits() -> None:
-    taken = run_until_stopped(error="rate_limited", fallbacks=("second",))
+    taken = run_until_stopped(error="unavailable", fallbacks=("second",))
     assert strategies(taken[:3]) == ["retry", "retry", "fallback"]
+
+
+def test_a_provider_that_asks_for_patience_gets_more_of_it_than_one_that_is_down() -> None:
+    taken = run_until_stopped(error="rate_limited", fallbacks=("second",))
+    assert strategies(taken[:6]) == ["retry"] * 5 + ["fallback"]
+
+
+def test_those_who_wait_for_the_same_provider_are_spread_out() -> None:
+    waits = [must(after(error="rate_limited", jitter=jitter)).delay_seconds for jitter in (0.0, 0.5, 1.0)]
+    assert waits[0] < waits[1] < waits[2] <= waits[0] * 1.3
+
+
+def test_a_refusal_hops_only_with_gentler_words() -> None:
+    taken = run_until_stopped(error="content_rejected", fallbacks=("second",), max_attempts=5)
+    assert strategies(taken)[:3] == ["prompt_patch", "prompt_patch", "fallback"]
 
 
 def test_the_wait_a_provider_asks_for_is_kept() -> None:
@@ -221,10 +238,8 @@ def test_a_lost_answer_is_never_paid_for_blindly(code: str) -> None:
     assert must(after(error=code, fallbacks=("second",))).strategy is RepairStrategy.NEEDS_HUMAN
 
 
-def test_an_exhausted_budget_stops_with_what_to_do() -> None:
-    instruction = must(after(error="budget_exceeded", fallbacks=("second",)))
-    assert instruction.strategy is RepairStrategy.GIVE_UP
-    assert "Raise the budget" in instruction.reason
+def test_a_link_that_must_not_be_followed_is_not_paid_for_again() -> None:
+    assert must(after(error="unsafe_link", fallbacks=("second",))).strategy is RepairStrategy.GIVE_UP
 
 
 def test_a_request_not_accepted_stops_with_the_reason() -> None:

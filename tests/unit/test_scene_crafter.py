@@ -39,7 +39,7 @@ def profile(**changes: object) -> ProviderProfile:
         "durations_seconds": (4, 8, 12),
         "sizes": ("320x180",),
         "prompt_limit_characters": 4000,
-        "audio": AudioSupport.ALWAYS,
+        "audio": AudioSupport.NATIVE,
         "cost_usd_per_second": {"m": 0.1},
     }
     return ProviderProfile.model_validate(facts | changes)
