@@ -83,11 +83,12 @@ def film(
                 script=text, brief=content_brief, settings=settings, name=content_brief.title or script.stem, is_new=new
             )
             _say(_HOW[how])
+            _say_cost(app.views.plan(plan_id))
             plan = _watch(app, plan_id, is_quiet=is_json)
             render_path = _collect(app, plan, out)
         report = _report(plan, render_path=render_path, wall_seconds=time.monotonic() - started, how=how)
         if render_path is None:
-            raise FilmIncomplete(_why_incomplete(plan), hint=_NEXT).with_report(report)
+            raise FilmIncomplete(_why_incomplete(plan), hint=_PAY if plan.reason else _NEXT).with_report(report)
         _done(report, f"{render_path}", is_json=is_json)
 
 
@@ -173,10 +174,13 @@ def worker(is_json: Json = False) -> None:
 
 
 @cli.command()
-def doctor(is_json: Json = False) -> None:
+def doctor(
+    check: Annotated[bool, typer.Option("--check", help="Also ask each provider, at no cost, if it answers.")] = False,
+    is_json: Json = False,
+) -> None:
     """What is configured, what is missing and what that turns off."""
     with _errors(is_json=is_json), _app(is_engine_needed=False) as app:
-        items = app.views.doctor()
+        items = (*app.views.doctor(), *(app.check_providers() if check else ()))
         if is_json:
             _print({"items": [item.model_dump() for item in items]})
             return
@@ -266,6 +270,19 @@ def _check_writable(out: Path) -> None:
 # --- the film while it is made ---
 
 
+def _say_cost(plan: PlanView) -> None:
+    """What is still to be paid, before it is."""
+    cost = plan.estimate
+    if cost is None or cost.high_usd == 0:
+        return
+    basis = "as in this workspace so far" if cost.is_from_history else "a guess"
+    budget = f" The budget is ${plan.budget_usd:.2f}." if plan.budget_usd is not None else ""
+    _say(
+        f"About ${cost.likely_usd:.2f}, between ${cost.low_usd:.2f} and ${cost.high_usd:.2f} "
+        f"({cost.takes_per_clip:g} takes a clip, {basis}).{budget}"
+    )
+
+
 def _watch(app: App, plan_id: str, *, is_quiet: bool) -> PlanView:
     """Show progress until nothing is at work on the plan any more."""
     from rich.console import Console
@@ -310,6 +327,7 @@ def _report(plan: PlanView, *, render_path: Path | None, wall_seconds: float, ho
         "duration_seconds": plan.render.duration_seconds if plan.render else None,
         "creates": plan.creates,
         "cost_usd": plan.cost_usd,
+        "estimate": plan.estimate.model_dump(mode="json") if plan.estimate else None,
         "render_path": str(render_path) if render_path else None,
         "wall_seconds": round(wall_seconds, 2),
     }
@@ -321,10 +339,13 @@ def _why_incomplete(plan: PlanView) -> str:
     open_clips = [c for c in plan.clips if c.status != "passed"]
     reasons = "; ".join(f"clip {c.position}: {c.reason or c.status_text}" for c in open_clips[:5])
     more = f" and {len(open_clips) - 5} more" if len(open_clips) > 5 else ""
+    if plan.reason:  # money ran out: the clips themselves are well
+        return f"Paused with {plan.passed} of {len(plan.clips)} clips passed. {plan.reason}"
     return f"{plan.passed} of {len(plan.clips)} clips passed. {reasons}{more}"
 
 
 _NEXT = "Passed clips were kept. The same command again retries what failed; the app is where you approve takes."
+_PAY = "The same command with a higher --budget goes on; what is paid is kept."
 _HOW = {
     "new": "Making a new film.",
     "resumed": "Going on with the film you started before; finished clips are kept. Use --new to start afresh.",

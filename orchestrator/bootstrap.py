@@ -14,7 +14,7 @@ from orchestrator.assessor import AssessmentPolicy
 from orchestrator.attempts import Attempts
 from orchestrator.choices import Choices
 from orchestrator.db.session import Database, open_database
-from orchestrator.doctor import examine
+from orchestrator.doctor import answer_item, examine
 from orchestrator.engine import Engine, InlineEngine
 from orchestrator.errors import BadInput, CannotWrite, NotConfigured, UnknownProvider
 from orchestrator.flows import Flows
@@ -25,6 +25,7 @@ from orchestrator.narrator import PiperNarrator
 from orchestrator.perception.vision import OpenAIViewer
 from orchestrator.perception.whisper import WhisperListener
 from orchestrator.roster import Roster, make_providers, read_roster
+from orchestrator.schema.view import DoctorItem
 from orchestrator.service import Service
 from orchestrator.settings import Settings
 from orchestrator.storage.local import LocalAssetStore
@@ -56,6 +57,10 @@ class App:
         if name not in self.roster.makers:
             raise UnknownProvider(f"The provider {name!r} is not set up.")
         return self.roster.check(name)
+
+    def check_providers(self) -> tuple[DoctorItem, ...]:
+        """Ask every provider that is set up, at no cost, whether it answers and takes the key."""
+        return tuple(answer_item(name, self.roster) for name in self.roster.makers)
 
     def start(self) -> None:
         """Launch the engine and take up whatever an earlier process left unfinished."""

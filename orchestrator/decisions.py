@@ -51,6 +51,8 @@ def adopt(session: Session, run: RunRow, *, generation_id: str, by: str) -> None
     call = call_of(session, run.id)
     if call is None or call.state != "needs_decision":
         raise Conflict("The answer to this take's request was not lost, so there is nothing to look up.")
+    if run.clip.runs[-1].id != run.id:
+        raise Conflict("A newer take of this clip was asked for, so this one is not needed any more.")
     generation_id = generation_id.strip()
     if not generation_id or len(generation_id) > 300 or not generation_id.isprintable():
         raise BadInput("Give the id under which the provider lists the generation.")

@@ -1,4 +1,4 @@
-"""The doctor: what is configured, what is missing and what that turns off. Costs nothing and calls nobody."""
+"""The doctor: what is configured, what is missing and what that turns off. Costs nothing; calls nobody unasked."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from orchestrator.choices import Choices
 from orchestrator.db.session import Database
 from orchestrator.media.ffmpeg import binary
 from orchestrator.perception.base import Listener, Viewer
+from orchestrator.roster import Roster
 from orchestrator.schema.view import DoctorItem
 from orchestrator.settings import Settings
+from providers.base import AudioSupport, ProviderError, ProviderProfile
 
 
 def examine(
@@ -46,29 +48,16 @@ def examine(
             else "",
         ),
     ]
-    for name, profile in choices.profiles.items():
-        price = "free" if profile.is_free else f"from ${min(profile.cost_usd_per_second.values()):.2f} a second"
-        default = ", default" if name == settings.video_provider else ""
-        if profile.retired_on and profile.retired_on <= datetime.now(UTC):
-            items.append(
-                DoctorItem(
-                    name=f"Provider {name}",
-                    state="broken",
-                    detail=f"{profile.title}: switched off on {profile.retired_on:%Y-%m-%d}{default}",
-                    consequence="Clips cannot be generated with it. Point its base URL at another server.",
-                )
-            )
-            continue
-        items.append(DoctorItem(name=f"Provider {name}", state="ok", detail=f"{profile.title}, {price}{default}"))
-    for name, lacking in choices.missing.items():
-        items.append(
-            DoctorItem(
-                name=f"Provider {name}",
-                state="missing",
-                detail=f"needs {' or '.join(lacking)}",
-                consequence="Clips cannot be generated with it.",
-            )
+    items += [_provider_item(profile, settings) for profile in choices.profiles.values()]
+    items += [
+        DoctorItem(
+            name=f"Provider {name}",
+            state="missing",
+            detail=f"needs {', or '.join(lacking)}",
+            consequence="Clips cannot be generated with it.",
         )
+        for name, lacking in choices.missing.items()
+    ]
     if settings.video_provider not in choices.profiles:
         items.append(
             DoctorItem(
@@ -88,3 +77,37 @@ def examine(
             )
         )
     return tuple(items)
+
+
+def _provider_item(profile: ProviderProfile, settings: Settings) -> DoctorItem:
+    """A provider that is set up: what it makes and asks for, or since when it is gone."""
+    default = ", default" if profile.name == settings.video_provider else ""
+    name = f"Provider {profile.name}"
+    if profile.retired_on and profile.is_retired(datetime.now(UTC)):
+        return DoctorItem(
+            name=name,
+            state="broken",
+            detail=f"{profile.title}: switched off on {profile.retired_on:%Y-%m-%d}{default}",
+            consequence="Clips cannot be generated with it. Point its base URL at another server, or use another one.",
+        )
+    shortest, longest = profile.durations_seconds[0], profile.durations_seconds[-1]
+    is_range = len(profile.durations_seconds) > 3
+    made = f"{shortest} to {longest} s" if is_range else ", ".join(map(str, profile.durations_seconds)) + " s"
+    voice = ", silent: our voice narrates" if profile.audio is AudioSupport.NONE else ""
+    lost = "" if profile.supports_reconcile else ", a lost answer waits for you"
+    price = profile.cost_usd(model=profile.models[0], seconds=shortest, size=profile.sizes[0]) / shortest
+    asks = "free" if profile.is_free else f"${price:.3g} a second"
+    detail = f"{profile.title}, {profile.models[0]}, {made}, {asks}{voice}{lost}{default}"
+    return DoctorItem(name=name, state="ok", detail=detail)
+
+
+def answer_item(name: str, roster: Roster) -> DoctorItem:
+    """Whether a provider answers and takes the key, asked at no cost."""
+    try:
+        account = roster.check(name)
+    except ProviderError as error:
+        return DoctorItem(name=f"Answer of {name}", state="broken", detail=str(error))
+    except TimeoutError:
+        return DoctorItem(name=f"Answer of {name}", state="broken", detail="did not answer in time")
+    credit = "" if account.balance_usd is None else f"${account.balance_usd:.2f} credit left. "
+    return DoctorItem(name=f"Answer of {name}", state="ok", detail=f"{credit}{account.note}".strip() or "it answers")

@@ -78,6 +78,7 @@ def _generating_words(run: RunRow) -> str:
     return f"Generating ({said})" if said else "Generating"
 
 
+HELD_WORDS = "Waits until the plan goes on"
 _RUN_WORDS = {
     RunStatus.CRAFTED: "Waiting for the provider",
     RunStatus.GENERATED: "Assessing",
@@ -95,15 +96,21 @@ def take_view(run: RunRow, *, cost_usd: float, is_cost_final: bool = False) -> T
     repair = repair_of(run)
     whole = [o for o in run.overrides if not o.check_name]
     is_accepted = run.clip.accepted_run_id == run.id
+    is_newest = run.clip.runs[-1].id == run.id
+    is_open = is_newest and not ClipStatus(run.clip.status).is_settled
+    is_held = is_open and waits_for_plan(run.clip)
     return TakeView(
         run_id=run.id,
         clip_id=run.clip_id,
+        clip_plan_id=run.clip.clip_plan_id,
         project_id=run.clip.plan.project_id,
         project_name=run.clip.plan.project.name,
         position=run.clip.position,
         attempt=run.attempt,
         status=RunStatus(run.status),
-        status_text=_run_words(run) or _settled_words(run, assessment, is_accepted=is_accepted),
+        status_text=HELD_WORDS
+        if is_held
+        else _run_words(run) or _settled_words(run, assessment, is_accepted=is_accepted),
         progress=run.progress if run.status == RunStatus.GENERATING else None,
         verdict=assessment.verdict if assessment else None,
         score=assessment.score if assessment else None,
@@ -130,9 +137,17 @@ def take_view(run: RunRow, *, cost_usd: float, is_cost_final: bool = False) -> T
         override=whole[-1].new_value if whole else "",
         override_reason=whole[-1].reason if whole else "",
         is_accepted=is_accepted,
-        is_active=not ClipStatus(run.clip.status).is_settled and run.clip.runs[-1].id == run.id,
+        is_newest=is_newest,
+        is_active=is_open and not is_held,
+        is_held=is_held,
+        reason=(run.clip.plan.reason if is_held else run.clip.reason) if is_newest else "",
         created_at=run.created_at,
     )
+
+
+def waits_for_plan(clip: ClipRow) -> bool:
+    """Whether nothing is done for this clip until its plan, which was paused or cancelled, goes on."""
+    return clip.status == ClipStatus.PENDING and clip.plan.status in (PlanStatus.PAUSED, PlanStatus.CANCELLED)
 
 
 def call_view(row: ProviderCallRow) -> CallView:

@@ -137,7 +137,7 @@ def decide(
         profile=profile,
         history=history,
         here=history[last_move + 1 :],
-        fallback=next((name for name in fallbacks if name not in used), ""),
+        fallback=next((name for name in fallbacks if name not in used and policy.has_fallbacks), ""),
     )
     if error_code:
         return _after_error(case, error_code, retry_after_seconds, error_message, jitter)

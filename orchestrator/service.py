@@ -50,6 +50,7 @@ from orchestrator.scene_crafter.own import improve_prompt, spoken_line
 from orchestrator.schema.assessment import CheckName, CheckStatus
 from orchestrator.schema.brief import ContentBrief
 from orchestrator.schema.clip_plan import Clip, ClipPlan, Scene
+from orchestrator.schema.clip_run import RetryPolicy
 from orchestrator.schema.project import ProjectSettings
 from orchestrator.schema.status import ClipStatus, PlanStatus, RenderStatus, can_move
 from orchestrator.schema.timeline import Transition
@@ -318,6 +319,7 @@ class Service:
         line: str = "",
         seed: int | None = None,
         remix_of: str = "",
+        retry_policy: RetryPolicy | None = None,
         request_key: str = "",
     ) -> str:
         """One clip from a person's own prompt; its clip id. The same ``request_key`` twice is one clip, paid once.
@@ -326,6 +328,7 @@ class Service:
         """
         prompt = prompt.replace("\x00", "").strip()
         settings = self._choices.complete(ProjectSettings(provider=provider, model=model, size=size, seed=seed or 0))
+        settings = settings.model_copy(update={"retry_policy": retry_policy or settings.retry_policy})
         seconds = self._choices.single_seconds(settings, prompt=prompt, seconds=seconds)
         line = " ".join(line.replace("\x00", "").split()) or spoken_line(prompt)
         clip = Clip(position=1, text=line, seconds=seconds, words=len(line.split()), visual_intent=prompt)
@@ -373,14 +376,15 @@ class Service:
         )
 
     def test_provider(self, name: str, *, request_key: str = "") -> str:
-        """Make the shortest clip a provider sells, at its usual price; its clip id. It goes through everything a take
-        goes through."""
+        """Make the shortest clip a provider sells, once and there only, at its usual price; its clip id. It goes
+        through everything a take goes through."""
         profile = self._choices.profile(name)
         return self.generate_single(
             prompt=TEST_PROMPT,
             line=TEST_LINE,
             provider=name,
             seconds=profile.durations_seconds[0],
+            retry_policy=RetryPolicy(max_attempts=1, has_fallbacks=False),
             request_key=request_key,
         )
 
@@ -489,10 +493,8 @@ class Service:
             plan.status = target
 
     def _single_project(self, session: Session, settings: ProjectSettings) -> str:
-        row = single_project(session)
-        if row is None:
-            row = ProjectRow(id=new_id(), name=SINGLE_PROJECT, kind="single", settings=settings.model_dump(mode="json"))
-            session.add(row)
-            session.flush()
+        row = single_project(session) or ProjectRow(id=new_id(), name=SINGLE_PROJECT, kind="single")
         row.settings = settings.model_dump(mode="json")  # today's budget counts, not the first one
+        session.add(row)
+        session.flush()
         return row.id

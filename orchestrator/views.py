@@ -25,6 +25,7 @@ from orchestrator.db.session import Database, Session
 from orchestrator.errors import BadInput
 from orchestrator.ledger import spent_usd
 from orchestrator.presentation import (
+    HELD_WORDS,
     call_view,
     clip_view,
     eta_seconds,
@@ -33,6 +34,7 @@ from orchestrator.presentation import (
     render_view,
     take_view,
     url,
+    waits_for_plan,
 )
 from orchestrator.schema.brief import ContentBrief
 from orchestrator.schema.project import ProjectSettings
@@ -48,6 +50,7 @@ from orchestrator.schema.view import (
     ProjectView,
     ProviderView,
     RenderView,
+    SpendingView,
     TakeView,
 )
 from orchestrator.storage.base import AssetStore
@@ -201,23 +204,27 @@ class Views:
     def _newest_take(self, session: Session, clip: ClipRow) -> TakeView:
         if clip.runs:
             return _take_views(session, clip.runs[-1:])[0]
-        settings = settings_of(clip.plan)
+        settings, is_held = settings_of(clip.plan), waits_for_plan(clip)
         return TakeView(
             run_id="",
             clip_id=clip.id,
+            clip_plan_id=clip.clip_plan_id,
             project_id=clip.plan.project_id,
             project_name=clip.plan.project.name,
             position=clip.position,
             attempt=1,
             status=RunStatus.CRAFTED,
-            status_text=clip.reason or "Waiting for its turn",
+            status_text=HELD_WORDS if is_held else clip.reason or "Waiting for its turn",
             provider=settings.provider,
             model=settings.model,
             prompt=clip.prompt or clip.visual_intent,
             line=clip.text,
             seconds=clip.seconds,
             size=settings.size,
-            is_active=not ClipStatus(clip.status).is_settled,
+            is_newest=True,
+            is_active=not ClipStatus(clip.status).is_settled and not is_held,
+            is_held=is_held,
+            reason=clip.plan.reason if is_held else clip.reason,
             created_at=clip.created_at,
         )
 
@@ -283,6 +290,23 @@ class Views:
         """The ledger: every request to a provider that may have been paid, and those refused, newest first."""
         with self._database.read() as session:
             return tuple(call_view(row) for row in queries.newest_calls(session, project_id=project_id, limit=limit))
+
+    def spending(self) -> tuple[SpendingView, ...]:
+        """What every provider cost so far, the dearest first."""
+        with self._database.read() as session:
+            return tuple(
+                SpendingView(provider=name, takes=takes, refused=refused, cost_usd=cost, open_usd=open_usd)
+                for name, takes, refused, cost, open_usd in queries.spending(session)
+            )
+
+    def single_budget_left_usd(self) -> float | None:
+        """What the next single clip may cost; None where no budget is set."""
+        budget = self._choices.settings.budget_usd
+        if budget is None:
+            return None
+        with self._database.read() as session:
+            project = queries.single_project(session)
+            return max(0.0, budget - (spent_usd(session, project.id) if project else 0.0))
 
     def doctor(self) -> tuple[DoctorItem, ...]:
         """What is configured, what is missing and what that turns off."""

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlalchemy.orm import Session, selectinload
 
 from orchestrator.db.models import (
@@ -185,6 +185,21 @@ def newest_calls(session: Session, *, project_id: str, limit: int) -> Sequence[P
 
 def total_cost_usd(session: Session) -> float:
     return float(session.scalar(select(func.sum(ProviderCallRow.cost_usd)).where(_IS_PAID)) or 0)
+
+
+def spending(session: Session) -> list[tuple[str, int, int, float, float]]:
+    """(provider, takes that may be paid, refused requests, US dollars, US dollars of those not known for sure) of every
+    provider that was ever asked, the dearest first."""
+    cost = func.sum(case((_IS_PAID, ProviderCallRow.cost_usd), else_=0.0))
+    query = select(
+        ProviderCallRow.provider,
+        func.sum(case((_IS_PAID, 1), else_=0)),
+        func.sum(case((_IS_PAID, 0), else_=1)),
+        cost,
+        func.sum(case((_IS_PAID & ProviderCallRow.finished_at.is_(None), ProviderCallRow.cost_usd), else_=0.0)),
+    )
+    rows = session.execute(query.group_by(ProviderCallRow.provider).order_by(cost.desc(), ProviderCallRow.provider))
+    return [(name, takes, refused, round(usd, 4), round(unsure, 4)) for name, takes, refused, usd, unsure in rows]
 
 
 def plan_calls(session: Session, plan_id: str) -> tuple[int, float]:

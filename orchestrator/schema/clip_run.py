@@ -12,9 +12,10 @@ from orchestrator.schema.value import Value
 
 
 class RetryPolicy(Value):
-    """How often a clip is tried. The first try counts."""
+    """How often a clip is tried; the first try counts. ``has_fallbacks`` False: at its own provider only."""
 
     max_attempts: int = Field(default=3, ge=1, le=10)
+    has_fallbacks: bool = True
 
 
 class RepairStrategy(StrEnum):

@@ -28,11 +28,15 @@ class CostEstimate(Value):
 class TakeView(Value):
     """One clip run with its evidence; ``position`` is its clip's planned place in the film.
 
-    ``video_url`` and ``poster_url`` are empty until the take is stored.
-    ``is_active``: the clip is still being worked on and this is its newest take, so more may come of it."""
+    ``video_url`` and ``poster_url`` are empty until the take is stored. ``is_newest``: no later take of its clip was
+    asked for. ``is_active``: the clip is being worked on and this is its newest take, so more may come of it.
+    ``is_held``: that goes on only when its plan does, which was paused or cancelled. ``reason`` says of the newest take
+    why its clip waits or failed. A newest take that is neither active nor held nor settled was cut off: a retry of its
+    clip goes on with it."""
 
     run_id: str
     clip_id: str
+    clip_plan_id: str = ""
     project_id: str
     project_name: str
     position: int
@@ -65,7 +69,10 @@ class TakeView(Value):
     override: str = ""
     override_reason: str = ""
     is_accepted: bool = False
+    is_newest: bool = False
     is_active: bool = False
+    is_held: bool = False
+    reason: str = ""
     created_at: datetime
 
 
@@ -195,6 +202,7 @@ class ProviderView(Value):
     is_default: bool
     supports_remix: bool
     supports_reference: bool
+    needs_reference: bool = False
     supports_reconcile: bool = False
     audio: str = ""
     endpoint: str = ""
@@ -220,6 +228,17 @@ class CallView(Value):
     is_adopted: bool = False
     message: str = ""
     sent_at: datetime
+
+
+class SpendingView(Value):
+    """What one provider was asked for and cost. ``takes`` may all have been paid; ``open_usd`` is the part of
+    ``cost_usd`` that is still an estimate; ``refused`` requests cost nothing."""
+
+    provider: str
+    takes: int
+    refused: int
+    cost_usd: float
+    open_usd: float
 
 
 class Metrics(Value):
