@@ -1,8 +1,9 @@
-"""What the documents say is what the program has: settings, commands, routes, links."""
+"""What the documents say is what the program has: settings, commands, routes, providers, links."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -12,7 +13,13 @@ import pytest
 import typer
 
 from orchestrator.__main__ import cli
+from orchestrator.roster import read_roster
 from orchestrator.settings import Settings
+from providers.base import AudioSupport, GenerationStatus, PromptUnit, ProviderProfile
+from providers.kling import PROFILE_V2
+from providers.luma import DREAM_MACHINE_PROFILE
+from providers.registry import NAMES, profile_of
+from providers.states import STATES
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -120,6 +127,154 @@ def test_readme_lists_every_route_and_no_other() -> None:
     listed = re.findall(r"^\| ([A-Z]+) \| `(/api/[^`]+)` \| \S", README, flags=re.M)
     assert frozenset(listed) == routes()
     assert len(listed) == len(set(listed))
+
+
+# --- providers ---
+
+# Two providers have a profile for each kind of key.
+BY_KEY = {
+    "kling": {"`kling`, access key": profile_of("kling"), "`kling`, API key": PROFILE_V2},
+    "luma": {"`luma`, Agents key": profile_of("luma"), "`luma`, other key": DREAM_MACHINE_PROFILE},
+}
+PROFILES: dict[str, ProviderProfile] = {
+    label: profile for name in NAMES for label, profile in BY_KEY.get(name, {f"`{name}`": profile_of(name)}).items()
+}
+
+
+def shown_between(mark: str) -> str:
+    """What docs/providers.md has between ``<!-- mark -->`` and the next ``<!-- end -->``."""
+    document = (ROOT / "docs" / "providers.md").read_text(encoding="utf-8")
+    return document.partition(f"<!-- {mark} -->\n")[2].partition("<!-- end -->")[0]
+
+
+def rows_of(*rows: Iterable[object]) -> list[str]:
+    header, *lines = (f"| {' | '.join(map(str, cells))} |" for cells in rows)
+    return [header, re.sub(r"[^|]+", "---", header), *lines]
+
+
+def yes(is_so: bool) -> str:
+    return "yes" if is_so else "no"
+
+
+def needs_of(name: str) -> str:
+    ways = read_roster(FRESH, data_dir=ROOT).missing.get(name, ())
+    return re.sub(r"[A-Z_]{2,}", r"`\g<0>`", ", or ".join(ways)) or "nothing"
+
+
+def kept_for(hours: float | None) -> str:
+    if hours is None:
+        return "–"
+    return f"{hours / 24:g} days" if hours > 48 else f"{hours:g} h"
+
+
+def provider_rows() -> list[str]:
+    header = "name; what it is; needs; remix; looks up a lost answer; cancel; tells credit; failed take; at once; kept"
+    return rows_of(
+        header.split("; "),
+        *(
+            (
+                label,
+                profile.title,
+                needs_of(profile.name),
+                yes(profile.supports_remix),
+                yes(profile.supports_reconcile),
+                "yes, paid back" if profile.cancel_refunds else yes(profile.supports_cancel),
+                yes(profile.tells_balance),
+                "counted as paid" if profile.charges_failures and not profile.is_free else "free",
+                profile.max_concurrent,
+                kept_for(profile.asset_lifetime_hours),
+            )
+            for label, profile in PROFILES.items()
+        ),
+    )
+
+
+def lengths_of(profile: ProviderProfile) -> str:
+    sold = profile.durations_seconds
+    if len(sold) > 3 and sold == tuple(range(sold[0], sold[-1] + 1)):
+        return f"{sold[0]} to {sold[-1]} s"
+    return f"{', '.join(map(str, sold))} s"
+
+
+def dollars(rate: float) -> str:
+    return f"${rate:.2f}" if rate == round(rate, 2) else f"${rate:.3g}"
+
+
+def prices_of(profile: ProviderProfile, model: str) -> str:
+    """Dollars a second, with the shorter sides, and the lengths, that each price is for."""
+    if profile.is_free:
+        return "free"
+    places: dict[float, dict[tuple[int, str], None]] = {}
+    for size in profile.sizes:
+        rates = {
+            s: round(profile.cost_usd(model=model, seconds=s, size=size) / s, 5) for s in profile.durations_seconds
+        }
+        for seconds, rate in rates.items():
+            length = f" in {seconds} s" if len(set(rates.values())) > 1 else ""
+            places.setdefault(rate, {})[min(map(int, size.split("x"))), length] = None
+    if len(places) == 1:
+        return dollars(next(iter(places)))
+    return ", ".join(
+        f"{dollars(rate)} ({', '.join(f'{side}p{length}' for side, length in sorted(of))})"
+        for rate, of in sorted(places.items())
+    )
+
+
+def model_rows() -> list[str]:
+    sound = {
+        AudioSupport.NATIVE: "always",
+        AudioSupport.OPTIONAL: "asked for",
+        AudioSupport.NONE: "silent",
+    }
+    unit = {PromptUnit.CHARACTERS: "", PromptUnit.UTF16_UNITS: " UTF-16 units"}
+    header = (
+        "provider; model; lengths; sizes; sound; reference picture; seed; field for what to avoid; prompt; a second"
+    )
+    rows: list[tuple[str, ...]] = []
+    for label, usual in PROFILES.items():
+        for model in usual.models:
+            profile = usual.for_model(model)
+            rows.append(
+                (
+                    label,
+                    f"`{model}`",
+                    lengths_of(profile),
+                    ", ".join(profile.sizes),
+                    sound[profile.audio],
+                    "needed" if profile.needs_reference else yes(profile.supports_reference),
+                    yes(profile.supports_seed),
+                    yes(profile.supports_negative_prompt),
+                    f"{profile.prompt_limit_characters:,}{unit[profile.prompt_unit]}",
+                    prices_of(profile, model),
+                )
+            )
+    return rows_of(header.split("; "), *rows)
+
+
+def test_overview_of_providers_says_what_their_profiles_say() -> None:
+    """Its last column, where the prices are from, is no fact of a profile: it only has to be there."""
+    shown = re.findall(r"^(\|.*\|) ([^|\n]*\S) \|$", shown_between("providers"), flags=re.M)
+    wanted = [row for row in provider_rows() if "---" not in row]
+    assert [row for row, _ in shown] == wanted, "\n".join(wanted)
+
+
+def test_table_of_models_says_what_their_profiles_say() -> None:
+    wanted = "\n".join(model_rows())
+    assert shown_between("models").strip() == wanted, wanted
+
+
+def test_table_of_status_words_is_the_one_adapters_read_by() -> None:
+    columns = [status for status in GenerationStatus if status is not GenerationStatus.UNKNOWN]
+    header = ["wire", *(status.value.replace("_", " ") for status in columns)]
+    words = (
+        [
+            f"`{wire}`",
+            *(", ".join(f"`{w}`" for w, means in table.items() if means is status) or "–" for status in columns),
+        ]
+        for wire, table in STATES.items()
+    )
+    wanted = "\n".join(rows_of(header, *words))
+    assert shown_between("states").strip() == wanted, wanted
 
 
 # --- files ---
