@@ -11,11 +11,11 @@ from orchestrator.db.models import ClipRow, PlanRow, RunRow, new_id
 from orchestrator.db.records import brief_of, clip_of, repair_of, request_of, settings_of
 from orchestrator.db.session import Session
 from orchestrator.director import split_clip
-from orchestrator.errors import NotConfigured
+from orchestrator.errors import BadInput, NotConfigured, ScriptTooLong
 from orchestrator.repair import patches_of
 from orchestrator.scene_crafter import craft_clip, craft_remix
 from orchestrator.scene_crafter.own import craft_own
-from orchestrator.schema.clip_plan import PlanConstraints
+from orchestrator.schema.clip_plan import MAX_TOTAL_SECONDS, Clip, PlanConstraints
 from orchestrator.schema.clip_run import RepairInstruction, RepairStrategy
 from orchestrator.schema.status import ClipStatus, RunStatus
 from providers.base import AudioSupport, ProviderProfile
@@ -23,11 +23,11 @@ from providers.base import AudioSupport, ProviderProfile
 
 @dataclass(frozen=True)
 class Attempts:
-    """``profiles`` and ``endpoints`` are by provider name; ``can_narrate`` tells whether a silent take gets a voice."""
+    """``profiles`` and ``endpoints`` are by provider name; in ``narrated_languages`` a silent take gets a voice."""
 
     profiles: Mapping[str, ProviderProfile]
     endpoints: Mapping[str, str]
-    can_narrate: bool
+    narrated_languages: frozenset[str]
 
     def profile(self, name: str, model: str = "") -> ProviderProfile:
         """Raises ``NotConfigured`` when the provider a plan was made for is no longer set up."""
@@ -78,7 +78,7 @@ class Attempts:
             "model": model,
             "size": profile.fit_size(settings.size),
             "key": run_id,
-            "patches": patches_of(history),
+            "patches": _patches(clip, history),
             "seed": settings.seed + clip.position * 1000 + attempt if profile.supports_seed else None,
             "labels": labels,
         }
@@ -92,8 +92,9 @@ class Attempts:
         if last and repair and repair[0].strategy is RepairStrategy.REMIX and last.generation_id:
             remix_text = repair[0].remix_text
             request = craft_remix(request, source_generation_id=last.generation_id, remix_text=remix_text)
-        elif not last and clip.remix_of:
-            request = craft_remix(request, source_generation_id=clip.remix_of, remix_text=clip.prompt)
+        elif clip.remix_of:
+            remix_text = "\n".join((clip.prompt, *patches_of(history)))
+            request = craft_remix(request, source_generation_id=clip.remix_of, remix_text=remix_text)
         return RunRow(
             id=run_id,
             clip_id=clip.id,
@@ -108,7 +109,8 @@ class Attempts:
 
     def able(self, names: Iterable[str], clip: ClipRow, *, now: datetime) -> tuple[str, ...]:
         """Those of ``names``, in their order, that could make this clip: in service, not tried in this round, long
-        enough for a prompt that cannot be split, and with a voice for a line, their own or ours."""
+        enough for it whole or, without a prompt of a person's own, in parts, and with a voice for a line, their own or
+        ours. A remix is made where its source is and nowhere else."""
         used = {run.provider for run in clip.runs if run.attempt > clip.cycle_start}
         return tuple(
             name
@@ -117,11 +119,11 @@ class Attempts:
         )
 
     def _is_able(self, profile: ProviderProfile, clip: ClipRow, *, now: datetime) -> bool:
-        speaks = profile.audio is not AudioSupport.NONE or self.can_narrate or not clip.text
-        fits = not clip.prompt or (
-            profile.holds(clip.seconds) and profile.prompt_length(clip.prompt) <= profile.prompt_limit_characters
-        )
-        return speaks and fits and not profile.is_retired(now) and not profile.needs_reference
+        if profile.is_retired(now) or profile.needs_reference or clip.remix_of:
+            return False
+        language = clip.plan.brief.language
+        speaks = profile.audio is not AudioSupport.NONE or not clip.text or language in self.narrated_languages
+        return speaks and (_takes_prompt(profile, clip) if clip.prompt else _holds_in_parts(profile, clip))
 
 
 def history_of(clip: ClipRow) -> tuple[RepairInstruction, ...]:
@@ -130,14 +132,42 @@ def history_of(clip: ClipRow) -> tuple[RepairInstruction, ...]:
     return tuple(r for r in repairs if r is not None)
 
 
+def _takes_prompt(profile: ProviderProfile, clip: ClipRow) -> bool:
+    is_short = profile.prompt_length(clip.prompt) <= profile.prompt_limit_characters
+    return is_short and profile.holds(clip.seconds)
+
+
+def _holds_in_parts(profile: ProviderProfile, clip: ClipRow) -> bool:
+    if profile.holds(clip.seconds):
+        return True
+    try:
+        return bool(_parts(clip, clip.plan, profile))
+    except BadInput:
+        return False
+
+
+def _parts(clip: ClipRow, plan: PlanRow, profile: ProviderProfile) -> tuple[Clip, ...]:
+    """``clip`` in parts that the provider holds. Raises ``SentenceTooLong``, and ``ScriptTooLong`` when the plan would
+    grow beyond what a film may last."""
+    constraints = PlanConstraints(words_per_minute=plan.words_per_minute, durations_seconds=profile.durations_seconds)
+    parts = split_clip(clip_of(clip), constraints=constraints, language=plan.brief.language)
+    total_seconds = plan.total_seconds - clip.seconds + sum(part.seconds for part in parts)
+    if total_seconds > MAX_TOTAL_SECONDS:
+        raise ScriptTooLong(
+            f"Split for {profile.title}, which makes at most {profile.durations_seconds[-1]} s at once, the film would "
+            f"last {total_seconds} s; at most {MAX_TOTAL_SECONDS} s are possible."
+        )
+    return parts
+
+
+def _patches(clip: ClipRow, history: Iterable[RepairInstruction]) -> tuple[str, ...]:
+    """What repair has asked for, without demands to say a line the clip had before it was split."""
+    former = {request_of(run).line for run in clip.runs} - {clip.text, ""}
+    return tuple(patch for patch in patches_of(history) if not any(line in patch for line in former))
+
+
 def _split(session: Session, clip: ClipRow, plan: PlanRow, profile: ProviderProfile) -> None:
-    first, *rest = split_clip(
-        clip_of(clip),
-        constraints=PlanConstraints(
-            words_per_minute=plan.words_per_minute, durations_seconds=profile.durations_seconds
-        ),
-        language=plan.brief.language,
-    )
+    first, *rest = _parts(clip, plan, profile)
     # Last first: two clips of a plan never share a position, not even for a moment.
     for other in sorted(plan.clips, key=lambda c: c.position, reverse=True):
         if other.position > clip.position:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
 from orchestrator.assessor import AssessmentPolicy
 from orchestrator.attempts import Attempts
@@ -95,10 +96,14 @@ def use(app: App | None) -> None:
 def load_settings() -> Settings:
     """Settings from the environment and ``.env``. Raises ``BadInput`` naming every setting that is wrong."""
     try:
-        return Settings()
+        settings = Settings()
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(str(p) for p in e['loc']).upper()}: {e['msg']}" for e in error.errors())
-        raise BadInput(f"Settings cannot be used. {wrong}", hint="Mend them in the environment or in .env.") from None
+    except SettingsError as error:
+        wrong = f"{error}: it is no JSON."
+    else:
+        return settings
+    raise BadInput(f"Settings cannot be used. {wrong}", hint="Mend them in the environment or in .env.")
 
 
 def build(settings: Settings | None = None, *, is_durable: bool = True) -> App:
@@ -110,9 +115,9 @@ def build(settings: Settings | None = None, *, is_durable: bool = True) -> App:
     settings = settings or load_settings()
     data_dir = _ensure_folder(settings.data_dir)
     cache_dir = data_dir / "cache"
+    made, roster = make_providers(read_roster(settings, data_dir=data_dir), settings)
+    providers = {name: PatientProvider(provider) for name, provider in made.items()}
     database = open_database(settings.database_url.get_secret_value(), data_dir=data_dir)
-    roster = read_roster(settings, data_dir=data_dir)
-    providers = {name: PatientProvider(provider) for name, provider in make_providers(roster).items()}
     profiles = {name: provider.profile for name, provider in providers.items()}
     choices = Choices(settings=settings, profiles=profiles, missing=roster.missing)
     store = LocalAssetStore(data_dir / "assets")
@@ -138,7 +143,7 @@ def build(settings: Settings | None = None, *, is_durable: bool = True) -> App:
         attempts=Attempts(
             profiles=profiles,
             endpoints={name: provider.endpoint for name, provider in providers.items()},
-            can_narrate=not narrator.missing,
+            narrated_languages=frozenset() if narrator.missing else frozenset(narrator.languages),
         ),
         fallbacks=tuple(n for n in settings.fallback_providers if n in providers),
         policy=AssessmentPolicy(),

@@ -33,7 +33,7 @@ def tidy_name(name: str) -> str:
 
 @dataclass(frozen=True)
 class Choices:
-    """``profiles`` are the providers that can be used now; ``missing`` says of the others which settings they lack."""
+    """``profiles`` are the providers that can be used now; ``missing`` says of the others what they need."""
 
     settings: Settings
     profiles: Mapping[str, ProviderProfile]
@@ -47,7 +47,7 @@ class Choices:
             return self.profiles[name].for_model(model)
         if lacking := self.missing.get(name):
             raise UnknownProvider(
-                f"The provider {name!r} is not set up: {', '.join(lacking)} is missing.",
+                f"The provider {name!r} is not set up. It needs {', or '.join(lacking)}.",
                 hint="Set it in the environment or in .env, or use the provider mock, which is free.",
             )
         known = ", ".join(sorted({*self.profiles, *self.missing}))
@@ -56,6 +56,9 @@ class Choices:
     def complete(self, wanted: ProjectSettings) -> ProjectSettings:
         """``wanted`` with every gap filled. Raises ``UnknownProvider`` and ``BadInput`` (a size not sold)."""
         profile = self.profile(wanted.provider, wanted.model)
+        if profile.needs_reference:
+            model = wanted.model or profile.models[0]
+            raise BadInput(f"{profile.title}'s {model} needs a reference picture, and none can be given yet.")
         size = wanted.size or profile.sizes[0]
         if size not in profile.sizes:
             raise BadInput(f"{profile.title} does not make {size}. It makes {', '.join(profile.sizes)}.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from orchestrator.db.models import ClipRow, OverrideRow, ProviderCallRow, RunRow, utc_now
 from orchestrator.db.queries import call_of
-from orchestrator.db.records import assessment_of
+from orchestrator.db.records import assessment_of, request_of
 from orchestrator.db.session import Session
 from orchestrator.errors import BadInput, Conflict
 from orchestrator.schema.assessment import CheckName, CheckStatus
@@ -19,6 +19,8 @@ def approve(session: Session, run: RunRow, *, reason: str, by: str) -> None:
         raise Conflict("This take has no video yet, so it cannot be approved.")
     if run.status != RunStatus.SETTLED:
         raise Conflict("This take is still being assessed. Approve it when that is done.")
+    if request_of(run).line != run.clip.text:
+        raise Conflict("The clip was split since: this take says more than the clip does now.")
     _record(session, run, old=run.clip.status, new="approved", reason=reason, by=by)
     run.clip.accepted_run_id, run.clip.status, run.clip.reason = run.id, ClipStatus.PASSED, ""
     run.clip.generation += 1  # a flow still at work on this clip asks for nothing more
@@ -49,7 +51,8 @@ def override(session: Session, run: RunRow, *, check: CheckName, status: CheckSt
 def adopt(session: Session, run: RunRow, *, generation_id: str, by: str) -> None:
     """The lost answer of this take was found by a person: it is the generation of that id, and is fetched."""
     call = call_of(session, run.id)
-    if call is None or call.state != "needs_decision":
+    is_open = call is not None and (call.state == "needs_decision" or (call.is_adopted and not run.asset_id))
+    if call is None or not is_open:
         raise Conflict("The answer to this take's request was not lost, so there is nothing to look up.")
     if run.clip.runs[-1].id != run.id:
         raise Conflict("A newer take of this clip was asked for, so this one is not needed any more.")
@@ -62,7 +65,7 @@ def adopt(session: Session, run: RunRow, *, generation_id: str, by: str) -> None
     call.state, call.generation_id, call.is_adopted, call.accepted_at = "accepted", generation_id, True, utc_now()
     run.status, run.generation_id = RunStatus.GENERATING, generation_id
     run.error_code, run.error_message, run.repair, run.settled_at = "", "", None, None
-    run.clip.status, run.clip.reason = ClipStatus.PENDING, ""
+    run.clip.status, run.clip.reason, run.clip.accepted_run_id = ClipStatus.PENDING, "", None
     run.clip.generation += 1
 
 

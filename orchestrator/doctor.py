@@ -67,6 +67,16 @@ def examine(
                 consequence="Nothing can be generated until another provider is chosen or this one is set up.",
             )
         )
+    unknown = [name for name in settings.fallback_providers if name not in choices.profiles]
+    if unknown:
+        items.append(
+            DoctorItem(
+                name="FALLBACK_PROVIDERS",
+                state="broken",
+                detail=f"{', '.join(unknown)}: not set up, or no such provider",
+                consequence="They are passed over when another provider cannot make a clip.",
+            )
+        )
     if settings.supabase_url:
         items.append(
             DoctorItem(
@@ -89,6 +99,13 @@ def _provider_item(profile: ProviderProfile, settings: Settings) -> DoctorItem:
             state="broken",
             detail=f"{profile.title}: switched off on {profile.retired_on:%Y-%m-%d}{default}",
             consequence="Clips cannot be generated with it. Point its base URL at another server, or use another one.",
+        )
+    if profile.needs_reference:
+        return DoctorItem(
+            name=name,
+            state="broken",
+            detail=f"{profile.title}: {profile.models[0]} needs a reference picture{default}",
+            consequence="Clips cannot be generated with it until another of its models is set.",
         )
     shortest, longest = profile.durations_seconds[0], profile.durations_seconds[-1]
     is_range = len(profile.durations_seconds) > 3

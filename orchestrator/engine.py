@@ -76,6 +76,7 @@ class InlineEngine:
 
     def stop(self) -> None:
         if not self._thread.is_alive():
+            self._loop.close()  # it was never launched, or is stopped already
             return
         asyncio.run_coroutine_threadsafe(self._cancel_all(), self._loop).result(timeout=30)
         self._loop.call_soon_threadsafe(self._loop.stop)

@@ -19,11 +19,11 @@ from orchestrator.assessor import AssessmentPolicy, Expectation, assess_take
 from orchestrator.attempts import Attempts, history_of
 from orchestrator.db.models import AssessmentRow, AssetRow, ClipRow, PlanRow, RenderRow, RunRow, utc_now
 from orchestrator.db.queries import accepted_at, accepted_before, is_called
-from orchestrator.db.records import assessment_of, fetch, repair_of, request_of, settings_of
+from orchestrator.db.records import assessment_of, fetch, lock_run, repair_of, request_of, settings_of
 from orchestrator.db.session import Database, Session
 from orchestrator.engine import Flow, FlowContext
 from orchestrator.errors import UNFORESEEN, BudgetExceeded, Conflict, NeedsDecision, Withdrawn, explain
-from orchestrator.generator import DeadlinePassed, Generator, Narration
+from orchestrator.generator import LAID_OVER, DeadlinePassed, Generator, Narration
 from orchestrator.ledger import PaidCall
 from orchestrator.media.frames import grab_last_frame
 from orchestrator.perception.base import Listener, Viewer
@@ -31,7 +31,6 @@ from orchestrator.renders import add_render, render_film, render_id_of, take_pat
 from orchestrator.repair import decide
 from orchestrator.schema.assessment import Verdict
 from orchestrator.schema.clip_run import RepairInstruction, RepairStrategy
-from orchestrator.schema.project import ProjectSettings
 from orchestrator.schema.status import ClipStatus, PlanStatus, RenderStatus, RunStatus
 from orchestrator.storage.base import AssetStore
 from providers.base import AudioSupport, Generation, GenerationStatus, ProviderError
@@ -101,7 +100,9 @@ class Flows:
                 run_id = await flow.step("craft", self.craft, clip_id, generation)
                 if not run_id:
                     return "stopped"
-                if await flow.step("create", self.create, run_id) and await flow.step("wait", self.wait, run_id):
+                if await flow.step("create", self.create, run_id, generation) and await flow.step(
+                    "wait", self.wait, run_id
+                ):
                     await flow.step("fetch", self.fetch, run_id, generation)
                     await flow.step("assess", self.assess, run_id)
                 settled = await flow.step("settle", self.settle, run_id, generation)
@@ -197,15 +198,19 @@ class Flows:
             clip.status = ClipStatus.ASSESSING if last.asset_id else ClipStatus.GENERATING
             return last.id
 
-    async def create(self, run_id: str) -> bool:
-        """Pay for the generation, once. False when the provider or the budget refused; the run says why."""
-        with self.database.read() as session:
-            run = fetch(session, RunRow, run_id)
+    async def create(self, run_id: str, generation: int) -> bool:
+        """Pay for the generation, once. False when the provider or the budget refused, or when the plan was stopped or
+        a person decided meanwhile; the run says why."""
+        with self.database.write() as session:
+            run = fetch(session, RunRow, run_id, lock=True)
             self._check_place(run, is_sent=is_called(session, run_id))
+            run.error_code = run.error_message = ""  # of an earlier try whose end was not remembered
+            run.retry_after_seconds = None
             if run.generation_id:
                 return True
-            plan = run.clip.plan
-            plan_id, request = plan.id, request_of(run)
+            if not is_called(session, run_id):
+                run.endpoint = self.attempts.endpoints.get(run.provider, "")
+            plan, clip_id, request = run.clip.plan, run.clip_id, request_of(run)
             profile = self.attempts.profile(run.provider, run.model)
             call = PaidCall(
                 run_id=run_id,
@@ -214,12 +219,13 @@ class Flows:
                 endpoint=run.endpoint,
                 request=request,
                 cost_usd=profile.cost_usd(model=run.model, seconds=request.seconds, size=request.size),
-                budget_usd=ProjectSettings.model_validate(plan.project.settings).budget_usd,
             )
 
         def is_wanted() -> bool:
             with self.database.read() as session:
-                return fetch(session, PlanRow, plan_id).status == PlanStatus.RUNNING
+                clip = fetch(session, ClipRow, clip_id)
+                is_open = clip.generation == generation and not ClipStatus(clip.status).is_settled
+                return is_open and clip.plan.status == PlanStatus.RUNNING
 
         try:
             await self.generator.create(call, is_wanted=is_wanted)
@@ -232,6 +238,7 @@ class Flows:
         """Until the generation is final. False when it failed; the run says why."""
         with self.database.read() as session:
             run = fetch(session, RunRow, run_id)
+            self._check_place(run, is_sent=True)
             provider, generation_id = run.provider, run.generation_id
             profile = self.attempts.profile(provider, run.model)
             born = accepted_at(session, run_id) or run.created_at
@@ -243,6 +250,7 @@ class Flows:
             place = f", place {seen.queue_position}" if seen.queue_position else ""
             with self.database.write() as session:
                 row = fetch(session, RunRow, run_id)
+                row.error_code = row.error_message = ""
                 row.provider_state, row.progress = seen.status, seen.progress
                 row.provider_status = (seen.raw_status or seen.status) + place
 
@@ -275,6 +283,7 @@ class Flows:
             run = fetch(session, RunRow, run_id)
             if run.asset_id:
                 return
+            self._check_place(run, is_sent=True)
             provider, generation_id, project_id = run.provider, run.generation_id, run.clip.plan.project_id
             narration = self._narration(run)
         try:
@@ -285,11 +294,12 @@ class Flows:
             self._note_error(run_id, error.code, str(error))
             return
         with self.database.write() as session:
-            run = fetch(session, RunRow, run_id, lock=True)
+            run = lock_run(session, run_id)
             if run.asset_id:
                 return
             session.add_all(fetched.assets)
             session.flush()
+            run.error_code = run.error_message = ""
             run.asset_id, run.narration = fetched.assets[0].id, fetched.narration
             run.poster_asset_id = fetched.assets[1].id if len(fetched.assets) > 1 else None
             run.status, run.progress = RunStatus.GENERATED, 1.0
@@ -309,7 +319,7 @@ class Flows:
         A clip that a person has decided on meanwhile (its generation has moved on) keeps that decision.
         """
         with self.database.write() as session:
-            run = fetch(session, RunRow, run_id, lock=True)
+            run = lock_run(session, run_id)
             clip = run.clip
             if run.error_code in _HELD:
                 return self._hold(run, clip, generation)
@@ -340,6 +350,9 @@ class Flows:
         return {"status": clip.status, "is_retry": False, "delay_seconds": 0.0}
 
     def _decide(self, run: RunRow, clip: ClipRow) -> RepairInstruction | None:
+        if run.asset_id and run.narration not in ("", LAID_OVER):
+            reason = f"This take is silent and its line could not be narrated: {run.narration} Look at it and decide."
+            return RepairInstruction(strategy=RepairStrategy.NEEDS_HUMAN, reason=reason)
         return decide(
             line=clip.text,
             assessment=assessment_of(run.assessments[-1]) if run.assessments else None,
@@ -368,7 +381,9 @@ class Flows:
     async def reassess(self, run_id: str) -> str:
         verdict = await self._assess(run_id)
         with self.database.write() as session:
-            run = fetch(session, RunRow, run_id, lock=True)
+            run = lock_run(session, run_id)
+            if request_of(run).line != run.clip.text:
+                return verdict  # of words the clip does not have any more
             if verdict is Verdict.PASS and run.status == RunStatus.SETTLED and not run.clip.accepted_run_id:
                 run.clip.accepted_run_id, run.clip.status, run.clip.reason = run.id, ClipStatus.PASSED, ""
                 run.clip.generation += 1

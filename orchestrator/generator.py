@@ -25,6 +25,7 @@ from providers.base import (
     AuthFailed,
     BrokenContent,
     Generation,
+    GenerationNotFound,
     OutcomeUnknown,
     QuotaExhausted,
     RateLimited,
@@ -35,6 +36,10 @@ from providers.base import (
 
 _POLL_BACKOFF_MAX_SECONDS = 60.0
 _POLL_JITTER = 0.15
+_ASKED_MAX_SECONDS = 300.0
+# An outage is waited out for so long beyond a generation's deadline before a person is asked.
+_FAULT_PATIENCE_SECONDS = 600.0
+_UNREADABLE_SECONDS = 60.0
 LAID_OVER = "laid over"
 _DOWNLOAD_PAUSES_SECONDS = (1.0, 3.0, 9.0)
 _PASSING = (RateLimited, Unavailable, OutcomeUnknown)
@@ -98,35 +103,46 @@ class Generator:
         on_change: Callable[[Generation], Awaitable[None]],
     ) -> Generation:
         """Poll until the generation, now ``age_seconds`` old, is final: often at first, seldom later. Raises
-        ``DeadlinePassed`` and the provider's lasting errors; passing faults only slow the polling down, for asking
-        again is free."""
+        ``DeadlinePassed`` when it answers and is not done in time, ``TakeNotFetched`` when it cannot be asked or does
+        not know the generation; passing faults only slow the polling down, for asking again is free."""
         adapter = self._providers[provider]
+        deadline_seconds = adapter.profile.deadline_seconds
         clock = asyncio.get_running_loop()
         born = clock.time() - age_seconds
-        faults = 0
+        faults, failing_since = 0, 0.0
         seen: Generation | None = None
         while True:
             asked = 0.0
             try:
                 generation = await adapter.get_generation(generation_id)
+            except _SHUT as error:
+                raise TakeNotFetched(f"This take is paid and waits at the provider, but: {error}") from error
+            except GenerationNotFound as error:
+                # What was just created may not be readable yet.
+                faults += 1
+                if clock.time() - born > _UNREADABLE_SECONDS:
+                    raise _not_known(error, adapter) from error
             except _PASSING as error:
                 faults += 1
                 asked = error.retry_after_seconds or 0.0
-            except _SHUT as error:
-                raise TakeNotFetched(f"This take is paid and waits at the provider, but: {error}") from error
+                failing_since = failing_since or clock.time()
+                has_waited = clock.time() - failing_since > _FAULT_PATIENCE_SECONDS
+                if has_waited and clock.time() - born > deadline_seconds:
+                    raise TakeNotFetched(f"This take is paid, but its provider cannot be asked: {error}") from error
             else:
-                faults = 0
+                faults, failing_since = 0, 0.0
                 if generation != seen:
                     seen = generation
                     await on_change(generation)
                 if generation.status.is_final:
                     return generation
+                if clock.time() - born >= deadline_seconds:
+                    raise DeadlinePassed
             age = clock.time() - born
             pause = min(_POLL_BACKOFF_MAX_SECONDS, adapter.profile.poll_pace.pause_seconds(age) * 2**faults)
-            pause = max(asked, pause * random.uniform(1 - _POLL_JITTER, 1 + _POLL_JITTER))  # noqa: S311
-            if age + pause > adapter.profile.deadline_seconds:
-                raise DeadlinePassed
-            await asyncio.sleep(pause)
+            pause = max(min(asked, _ASKED_MAX_SECONDS), pause * random.uniform(1 - _POLL_JITTER, 1 + _POLL_JITTER))  # noqa: S311
+            # so that a last look falls on the deadline, not before it
+            await asyncio.sleep(min(pause, deadline_seconds - age) if age < deadline_seconds else pause)
 
     async def fetch(
         self, provider: str, generation_id: str, *, project_id: str, run_id: str, narration: Narration | None
@@ -179,6 +195,8 @@ class Generator:
                 if pause is None:
                     raise TakeNotFetched(f"The finished clip could not be downloaded: {error}") from error
                 await asyncio.sleep(pause)
+            except GenerationNotFound as error:
+                raise _not_known(error, adapter) from error
             except BrokenContent:
                 if pause is None:
                     raise
@@ -212,6 +230,16 @@ class Generator:
             size_bytes=file.stat().st_size,
             mime=mime,
         )
+
+
+def _not_known(error: GenerationNotFound, adapter: VideoProvider) -> Exception:
+    """A free take that got lost is simply made again; of a paid one only a person may say that it is lost."""
+    if adapter.profile.is_free:
+        return error
+    return TakeNotFetched(
+        f"{adapter.profile.title} does not know this take, though it took the request and may have charged it. If the "
+        "key or address is another one now, set it back and retry; else give the take up and pay for a new one."
+    )
 
 
 def _sha256(file: Path) -> str:

@@ -13,7 +13,7 @@ import hashlib
 import random
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -31,6 +31,7 @@ from providers.base import (
     ContentRejected,
     CreateClipInput,
     Generation,
+    GenerationNotFound,
     InvalidRequest,
     OutcomeUnknown,
     ProviderError,
@@ -51,9 +52,14 @@ MAX_SENDS = 3
 RECONCILE_PATIENCE_SECONDS = 120.0
 PLACE_PAUSE_SECONDS = 1.0
 BALANCE_SECONDS = 15.0
+_PLACES_LOCK = 7302
 
 _REFUSALS: dict[str, type[ProviderError]] = {
-    e.code: e for e in (RateLimited, Unavailable, ContentRejected, InvalidRequest, AuthFailed, QuotaExhausted, Retired)
+    e.code: e
+    for e in (
+        *(RateLimited, Unavailable, ContentRejected, InvalidRequest),
+        *(AuthFailed, QuotaExhausted, Retired, GenerationNotFound),
+    )
 }
 
 
@@ -66,7 +72,6 @@ class PaidCall(Value):
     endpoint: str
     request: CreateClipInput | RemixClipInput
     cost_usd: float
-    budget_usd: float | None
 
 
 class _Intent(StrEnum):
@@ -83,6 +88,7 @@ class Ledger:
     def __init__(self, database: Database, *, owner: str) -> None:
         self._database = database
         self._owner = owner
+        self._sending: dict[str, asyncio.Lock] = {}
 
     async def create(
         self, call: PaidCall, provider: VideoProvider, *, is_wanted: Callable[[], bool] = lambda: True
@@ -93,6 +99,11 @@ class Ledger:
         no longer is and ``BudgetExceeded``, both before anything is sent, ``NeedsDecision`` when the outcome cannot be
         learnt, and the provider's own error when it provably refused.
         """
+        # A person's click can start a second flow on a take whose first request is still on its way.
+        async with self._sending.setdefault(call.request.key, asyncio.Lock()):
+            return await self._create(call, provider, is_wanted=is_wanted)
+
+    async def _create(self, call: PaidCall, provider: VideoProvider, *, is_wanted: Callable[[], bool]) -> str:
         started = time.monotonic()
         while True:
             row = self._find(call.request.key)
@@ -125,12 +136,22 @@ class Ledger:
         """Write the intent when it is this call's turn. False when another process has written it."""
         balance = await self._balance(provider) if not provider.profile.supports_reconcile else None
         while True:
+            # A turn is only asked for when there is a place: whoever waits for one takes no turns from the others.
+            await self._wait_for_place(call, provider.profile, is_wanted=is_wanted)
+            await provider.ready()
             if not is_wanted():
                 raise Withdrawn
-            await provider.ready()
             intent = self._write_intent(call, provider.profile, balance_usd=balance)
             if intent is not _Intent.NO_PLACE:
                 return intent is _Intent.MINE
+
+    async def _wait_for_place(self, call: PaidCall, profile: ProviderProfile, *, is_wanted: Callable[[], bool]) -> None:
+        while True:
+            if not is_wanted():
+                raise Withdrawn
+            with self._database.read() as session:
+                if self._has_place(session, call, profile):
+                    return
             await asyncio.sleep(PLACE_PAUSE_SECONDS * random.uniform(0.7, 1.3))  # noqa: S311
 
     async def _balance(self, provider: VideoProvider) -> float | None:
@@ -168,6 +189,9 @@ class Ledger:
         """Learn what became of an unanswered call. True when it is provably safe to send it (again) from here."""
         profile = provider.profile
         if not profile.supports_reconcile:
+            await self._outwait_sender(row)
+            if (latest := self._find(row.key)) is None or latest.generation_id:
+                return False
             balance = await self._balance(provider)
             message = _what_is_known(profile, call, before=row.balance_before_usd, after=balance)
             self._set(row.key, state="needs_decision", error_message=message, balance_after_usd=balance)
@@ -200,8 +224,20 @@ class Ledger:
             raise self._undecided(
                 row, "The provider lost the answer several times in a row. Nothing was found in its list."
             )
-        await provider.ready()
+        try:
+            await provider.ready()
+        except ProviderError as error:  # the request was provably not taken, and cannot be sent again now
+            if self._refuse(call, error, sends=row.sends):
+                raise
+            return False
         return self._reclaim(row)
+
+    async def _outwait_sender(self, row: ProviderCallRow) -> None:
+        """Another process may still be sending this call; its answer settles it."""
+        if row.owner != self._owner:
+            with self._database.read() as session:
+                left = (row.send_by - self._database.now(session)).total_seconds()
+            await asyncio.sleep(max(0.0, left))
 
     def _undecided(self, row: ProviderCallRow, message: str) -> NeedsDecision:
         self._set(row.key, state="needs_decision", error_message=message)
@@ -216,18 +252,25 @@ class Ledger:
     def _write_intent(self, call: PaidCall, profile: ProviderProfile, *, balance_usd: float | None) -> _Intent:
         with self._database.write() as session:
             # The project's row is the lock under which its money is counted.
-            session.scalar(select(ProjectRow.id).where(ProjectRow.id == call.project_id).with_for_update())
+            project = session.scalars(
+                select(ProjectRow).where(ProjectRow.id == call.project_id).with_for_update()
+            ).one()
+            budget_usd = project.settings.get("budget_usd")
             if session.scalar(select(ProviderCallRow.id).where(ProviderCallRow.key == call.request.key)):
                 return _Intent.TAKEN
-            now = self._database.now(session)
-            if not self._has_place(session, call, profile, since=now - timedelta(seconds=profile.deadline_seconds)):
+            if not self._database.is_sqlite:
+                # Places are counted over all projects, so one at a time counts them.
+                place = func.hashtext(f"{call.provider} {call.endpoint}")
+                session.execute(select(func.pg_advisory_xact_lock(_PLACES_LOCK, place)))
+            if not self._has_place(session, call, profile):
                 return _Intent.NO_PLACE
-            if call.budget_usd is not None:
-                left = call.budget_usd - spent_usd(session, call.project_id)
+            now = self._database.now(session)
+            if budget_usd is not None:
+                left = budget_usd - spent_usd(session, call.project_id)
                 if call.cost_usd > left + 1e-9:
                     raise BudgetExceeded(
                         f"The next take costs ${call.cost_usd:.2f} and ${max(left, 0):.2f} of the budget of "
-                        f"${call.budget_usd:.2f} is left. Raise the budget to go on; finished clips were kept."
+                        f"${budget_usd:.2f} is left. Raise the budget to go on; finished clips were kept."
                     )
             session.add(
                 ProviderCallRow(
@@ -249,12 +292,14 @@ class Ledger:
             )
         return _Intent.MINE
 
-    def _has_place(self, session: Session, call: PaidCall, profile: ProviderProfile, *, since: datetime) -> bool:
-        """Whether fewer generations than the provider allows are under way there."""
+    def _has_place(self, session: Session, call: PaidCall, profile: ProviderProfile) -> bool:
+        """Whether fewer generations than the provider allows are under way there, besides this one."""
+        since = self._database.now(session) - timedelta(seconds=profile.deadline_seconds)
         under_way = session.scalar(
             select(func.count()).where(
                 ProviderCallRow.provider == call.provider,
                 ProviderCallRow.endpoint == call.endpoint,
+                ProviderCallRow.key != call.request.key,
                 ProviderCallRow.state.in_(("intent", "accepted")),
                 ProviderCallRow.finished_at.is_(None),
                 ProviderCallRow.sent_at > since,
@@ -309,24 +354,30 @@ class Ledger:
     def _accept(self, call: PaidCall, generation: Generation, *, is_adopted: bool) -> None:
         with self._database.write() as session:
             now = self._database.now(session)
+            # the take before its call, as everywhere
+            session.execute(
+                update(RunRow)
+                .where(RunRow.id == call.run_id, RunRow.status != RunStatus.SETTLED)
+                .values(generation_id=generation.id, status=RunStatus.GENERATING, provider_status=generation.raw_status)
+            )
             session.execute(
                 update(ProviderCallRow)
                 .where(ProviderCallRow.key == call.request.key, ProviderCallRow.generation_id.is_(None))
                 .values(state="accepted", generation_id=generation.id, accepted_at=now, is_adopted=is_adopted)
             )
-            session.execute(
-                update(RunRow)
-                .where(RunRow.id == call.run_id)
-                .values(generation_id=generation.id, status=RunStatus.GENERATING, provider_status=generation.raw_status)
-            )
 
-    def _refuse(self, call: PaidCall, error: ProviderError) -> None:
+    def _refuse(self, call: PaidCall, error: ProviderError, *, sends: int | None = None) -> bool:
+        """The call was provably not accepted. False when it was, or was sent again after its ``sends``."""
+        still = [ProviderCallRow.key == call.request.key, ProviderCallRow.generation_id.is_(None)]
+        if sends is not None:
+            still.append(ProviderCallRow.sends == sends)
         with self._database.write() as session:
-            session.execute(
+            refused = session.execute(
                 update(ProviderCallRow)
-                .where(ProviderCallRow.key == call.request.key)
+                .where(*still)
                 .values(state="refused", cost_usd=0.0, error_code=error.code, error_message=str(error))
             )
+            return refused.rowcount == 1  # pyright: ignore[reportAttributeAccessIssue]
 
     def _set(self, key: str, **values: Any) -> None:
         with self._database.write() as session:

@@ -10,7 +10,7 @@ import sys
 import tempfile
 from asyncio.subprocess import PIPE
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from orchestrator.errors import CannotNarrate, StorageFull
 from orchestrator.media import ffmpeg
@@ -48,6 +48,8 @@ class PiperNarrator:
     and killed when the caller is cancelled. May be used from several event loops.
     """
 
+    languages: ClassVar[tuple[str, ...]] = ("en",)
+
     def __init__(self, *, timeout_seconds: float = 120.0) -> None:
         self._timeout_seconds = timeout_seconds
 
@@ -57,7 +59,7 @@ class PiperNarrator:
 
     async def narrate(self, take: Path, *, line: str, seconds: float, language: str, destination: Path) -> Path:
         """See ``Narrator.narrate``. The voice begins 0.25 s into the clip and ends at least 0.25 s before its end."""
-        if language != "en":
+        if language not in self.languages:
             raise CannotNarrate(
                 f"This line cannot be narrated: the offline voice speaks English only, not {language!r}."
             )

@@ -14,7 +14,7 @@ from orchestrator.schema.assessment import Assessment, CheckName, CheckStatus, F
 from orchestrator.schema.clip_run import RepairInstruction, RepairStrategy, RetryPolicy
 from providers.base import ProviderProfile
 
-MAX_WAITS = 5
+MAX_WAITS, MAX_WAITS_WHEN_BUSY = 5, 12
 WAITS_BEFORE_FALLBACK = 2
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 5.0, 300.0
 WAIT_JITTER = 0.3
@@ -125,14 +125,15 @@ def decide(
     into the reason. ``history`` holds the
     instructions given for this clip so far, ``fallbacks`` the names of other providers that could make this clip, in
     order of preference. ``jitter`` (0..1, by chance) spreads out those who wait for the same busy provider.
-    Waiting for a busy provider makes no take, so it does not count towards ``policy.max_attempts``; it has its own
-    bound, ``MAX_WAITS``. An instruction's ``patch`` holds only what is new: see ``patches_of``.
+    Waiting for a busy provider and leaving a closed one make no take, so they do not count towards
+    ``policy.max_attempts``; waits have bounds of their own. An instruction's ``patch`` holds only what is
+    new: see ``patches_of``.
     """
     last_move = max((i for i, h in enumerate(history) if h.strategy is RepairStrategy.FALLBACK_PROVIDER), default=-1)
     used = {profile.name, *(h.provider for h in history)}
     case = _Case(
         line=line,
-        takes=attempt - sum(map(_is_wait, history)),
+        takes=attempt - sum(_is_wait(h) or h.is_unpaid for h in history),
         policy=policy,
         profile=profile,
         history=history,
@@ -166,7 +167,9 @@ def _after_error(
         return _after_busy(case, code, retry_after_seconds, jitter)
     if code in _CLOSED:
         what, advice = _CLOSED[code]
-        return _move(case, f"{title} {what}") or _stop(RepairStrategy.GIVE_UP, f"{title} {what}. {advice}")
+        return _move(case, f"{title} {what}", is_unpaid=True) or _stop(
+            RepairStrategy.GIVE_UP, f"{title} {what}. {advice}"
+        )
     if code in _FOR_A_PERSON:
         lost = message or f"{title} was asked for this take and its answer was lost, so it may already be paid for."
         return _stop(RepairStrategy.NEEDS_HUMAN, f"{lost} Look there first, then decide whether to ask again.")
@@ -175,6 +178,12 @@ def _after_error(
         return _stop(RepairStrategy.NEEDS_HUMAN, reason)
     if code in _NO_REMIX and case.history and case.history[-1].strategy is RepairStrategy.REMIX and not case.is_spent:
         return _again(f"{title} could not remix this take. It is made anew.")
+    if code == "not_found" and not case.profile.is_free:
+        reason = (
+            f"{title} does not know this take, though it took the request and may have charged it. If the key is "
+            "another account's now, set it back and retry; otherwise decide whether to pay for a new one."
+        )
+        return _stop(RepairStrategy.NEEDS_HUMAN, reason)
     if code in _FINAL:
         said = f"{message.rstrip('.')}. " if message and code in ("invalid_request", "unsafe_link") else ""
         return _stop(RepairStrategy.GIVE_UP, said + _FINAL[code].format(title=title))
@@ -191,10 +200,11 @@ def _after_error(
 def _after_busy(case: _Case, code: str, retry_after_seconds: float | None, jitter: float) -> RepairInstruction:
     waits = sum(map(_is_wait, case.here))
     what = f"{case.profile.title} " + ("asks for patience" if code == "rate_limited" else "cannot be reached")
-    patience = MAX_WAITS if code == "rate_limited" else WAITS_BEFORE_FALLBACK
-    if waits >= patience and (move := _move(case, f"{what}, still after {waits} waits")):
+    most = MAX_WAITS_WHEN_BUSY if code == "rate_limited" else MAX_WAITS
+    patience = most if code == "rate_limited" else WAITS_BEFORE_FALLBACK
+    if waits >= patience and (move := _move(case, f"{what}, still after {waits} waits", is_unpaid=True)):
         return move
-    if waits >= MAX_WAITS:
+    if waits >= most:
         return _stop(RepairStrategy.GIVE_UP, f"{what}, still after {waits} waits. Try this clip again later.")
     backoff = min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2**waits)
     delay = max(backoff, retry_after_seconds or 0.0) * (1 + WAIT_JITTER * jitter)
@@ -344,13 +354,14 @@ def _patch(patch: tuple[str, ...], what: str) -> RepairInstruction:
     return RepairInstruction(strategy=RepairStrategy.PROMPT_PATCH, reason=reason, patch=patch)
 
 
-def _move(case: _Case, what: str) -> RepairInstruction | None:
+def _move(case: _Case, what: str, *, is_unpaid: bool = False) -> RepairInstruction | None:
     if not case.fallback:
         return None
     return RepairInstruction(
         strategy=RepairStrategy.FALLBACK_PROVIDER,
         reason=f"{what}. The next take is made by {case.fallback}.",
         provider=case.fallback,
+        is_unpaid=is_unpaid,
     )
 
 

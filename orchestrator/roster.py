@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,10 +12,11 @@ from pydantic import SecretStr
 from orchestrator.errors import BadInput
 from orchestrator.settings import Settings
 from providers.base import Account, AudioSupport, InvalidRequest, ProviderProfile, VideoProvider
-from providers.registry import NAMES, create_provider, known_names, profile_of
+from providers.registry import NAMES, UnusablePackage, create_provider, known_names, profile_of
 
 _OPENAI_HOST = "api.openai.com"
 _CHECK_SECONDS = 30.0
+_SHORTEST_SECRET = 4
 
 
 class _Setup(NamedTuple):
@@ -67,8 +68,8 @@ _SETUPS: dict[str, _Setup] = {
 
 
 class Roster(NamedTuple):
-    """``makers`` build the usable providers by name; ``missing`` says of the others what they lack, one entry per way
-    to set them up; ``titles`` and ``prices`` are known for all."""
+    """``makers`` build the usable providers by name; ``missing`` says of the others what they need, one entry per way
+    to set them up: settings, or words about a package at fault. ``titles`` are known for all."""
 
     makers: dict[str, Callable[[], VideoProvider]]
     missing: dict[str, tuple[str, ...]]
@@ -89,36 +90,72 @@ class Roster(NamedTuple):
 
 
 def read_roster(settings: Settings, *, data_dir: Path) -> Roster:
-    """Every built-in provider and those of installed packages. Raises ``BadInput`` for settings that make no sense."""
+    """Every built-in provider and those of installed packages; a package at fault is among the missing."""
     makers: dict[str, Callable[[], VideoProvider]] = {}
     missing: dict[str, tuple[str, ...]] = {}
+    titles: dict[str, str] = {}
     for name in known_names():
-        lacking = _lacking(name, settings)
+        titles[name] = name
+        try:
+            titles[name] = profile_of(name).title
+            lacking = _lacking(name, settings)
+        except UnusablePackage as error:
+            lacking = (f"a working package: {_one_line(str(error))}",)
         if lacking:
             missing[name] = lacking
         else:
             makers[name] = _maker(name, settings, data_dir)
-    return Roster(makers=makers, missing=missing, titles={name: profile_of(name).title for name in known_names()})
+    return Roster(makers=makers, missing=missing, titles=titles)
 
 
-def make_providers(roster: Roster) -> dict[str, VideoProvider]:
-    """One adapter each. Raises ``BadInput`` naming the provider whose settings cannot be used."""
+def make_providers(roster: Roster, settings: Settings) -> tuple[dict[str, VideoProvider], Roster]:
+    """One adapter each, and the roster as it then is: the provider of an installed package that refuses its options is
+    missing. Raises ``BadInput`` naming a built-in provider whose settings cannot be used."""
     made: dict[str, VideoProvider] = {}
+    refused: dict[str, tuple[str, ...]] = {}
     for name, make in roster.makers.items():
         try:
             made[name] = make()
-        except (InvalidRequest, TypeError, ValueError) as error:
-            raise BadInput(
-                f"The settings of the provider {name} cannot be used. {error}",
-                hint="Mend them in the environment or in .env; the settings table in the README names them.",
-            ) from None
-    return made
+        except Exception as error:
+            if name not in NAMES:  # installing a package must not keep the app from starting
+                refused[name] = (f"options in PROVIDER_OPTIONS that it takes: {_refusal(error, name, settings)}",)
+            elif isinstance(error, InvalidRequest | TypeError | ValueError):
+                raise BadInput(
+                    f"The settings of the provider {name} cannot be used. {error}",
+                    hint="Mend them in the environment or in .env; the settings table in the README names them.",
+                ) from None
+            else:
+                raise
+    makers = {name: make for name, make in roster.makers.items() if name in made}
+    return made, roster._replace(makers=makers, missing=roster.missing | refused)
+
+
+def _refusal(error: Exception, name: str, settings: Settings) -> str:
+    """Why a class of an installed package cannot be made, without the texts it was given: one may be a key."""
+    said = str(error)
+    texts = (t for t in _texts(settings.provider_options.get(name, {})) if len(t) >= _SHORTEST_SECRET)
+    for text in sorted(texts, key=len, reverse=True):
+        said = said.replace(text, "…")
+    return _one_line(f"{type(error).__name__}: {said}")
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """All texts among options, however deep."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _texts(part)
+
+
+def _one_line(text: str) -> str:
+    return text.strip().splitlines()[0][:200]
 
 
 def _lacking(name: str, settings: Settings) -> tuple[str, ...]:
     if name == "sora":
         # A server of one's own needs no key; OpenAI's did.
-        is_set = settings.sora_api_key.get_secret_value() or _OPENAI_HOST not in settings.sora_base_url
+        is_set = _plain(settings, "sora_api_key") or _OPENAI_HOST not in settings.sora_base_url
         return () if is_set else ("SORA_BASE_URL", "SORA_API_KEY")
     if name not in _SETUPS:
         return ()
@@ -169,4 +206,5 @@ def _own_server(profile: ProviderProfile, settings: Settings) -> ProviderProfile
 
 def _plain(settings: Settings, field: str) -> Any:
     value = getattr(settings, field)
-    return value.get_secret_value() if isinstance(value, SecretStr) else value
+    value = value.get_secret_value() if isinstance(value, SecretStr) else value
+    return value.strip() if isinstance(value, str) else value

@@ -37,6 +37,7 @@ from orchestrator.db.records import (
     brief_of,
     drop_unused,
     fetch,
+    lock_run,
     newest,
     settings_of,
 )
@@ -57,7 +58,7 @@ from orchestrator.schema.timeline import Transition
 from orchestrator.schema.view import ScriptMeasure
 
 SINGLE_PROJECT = "Single clips"
-TEST_LINE = "One, two, three. This is a test."
+TEST_LINE = "Hello, this is a test."  # short enough for a clip of two seconds
 TEST_PROMPT = f'A friendly presenter in a bright room looks into the camera and says: "{TEST_LINE}"'
 SCRIPT_CHARACTERS_MAX = 100_000
 _SAMPLE = Path(__file__).resolve().parent.parent / "examples" / "sixty_seconds.txt"
@@ -261,7 +262,7 @@ class Service:
     def approve_take(self, run_id: str, *, reason: str, by: str = "local") -> None:
         """Accept this take for its clip, whatever the assessment says. The reason stays on record."""
         with self._database.write() as session:
-            run = fetch(session, RunRow, run_id, lock=True)
+            run = lock_run(session, run_id)
             decisions.approve(session, run, reason=reason, by=by)
             plan_id = run.clip.clip_plan_id
             is_last = all(c.status == ClipStatus.PASSED for c in run.clip.plan.clips)
@@ -272,14 +273,14 @@ class Service:
     def reject_take(self, run_id: str, *, reason: str, by: str = "local") -> None:
         """Refuse this take; its clip is failed until it is retried or another take is approved."""
         with self._database.write() as session:
-            decisions.reject(session, fetch(session, RunRow, run_id, lock=True), reason=reason, by=by)
+            decisions.reject(session, lock_run(session, run_id), reason=reason, by=by)
 
     def override_check(
         self, run_id: str, *, check: CheckName, status: CheckStatus, reason: str, by: str = "local"
     ) -> None:
         """Correct one check of a take. The verdict on screen follows; what was measured stays on record."""
         with self._database.write() as session:
-            run = fetch(session, RunRow, run_id, lock=True)
+            run = lock_run(session, run_id)
             decisions.override(session, run, check=check, status=status, reason=reason, by=by)
 
     def adopt_generation(self, run_id: str, *, generation_id: str, by: str = "local") -> None:
@@ -290,7 +291,7 @@ class Service:
         self._wake(
             plan_id,
             lambda session, _plan: decisions.adopt(
-                session, fetch(session, RunRow, run_id), generation_id=generation_id, by=by
+                session, lock_run(session, run_id), generation_id=generation_id, by=by
             ),
             is_start=False,
         )
@@ -376,8 +377,7 @@ class Service:
         )
 
     def test_provider(self, name: str, *, request_key: str = "") -> str:
-        """Make the shortest clip a provider sells, once and there only, at its usual price; its clip id. It goes
-        through everything a take goes through."""
+        """Make the shortest clip a provider sells, once and there only, and go through all a take goes through."""
         profile = self._choices.profile(name)
         return self.generate_single(
             prompt=TEST_PROMPT,

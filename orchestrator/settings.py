@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 Names = Annotated[tuple[str, ...], NoDecode]
 Seconds = Annotated[tuple[PositiveInt, ...], NoDecode]
+Sizes = Annotated[tuple[Annotated[str, Field(pattern=r"^[1-9]\d*x[1-9]\d*$")], ...], NoDecode]
 
 
 class Settings(BaseSettings):
@@ -34,7 +35,7 @@ class Settings(BaseSettings):
     sora_base_url: str = "https://api.openai.com/v1"
     sora_model: str = "sora-2"
     sora_durations: Seconds = ()
-    sora_sizes: Names = ()
+    sora_sizes: Sizes = ()
     sora_has_sound: bool = True
     sora_cost_usd_per_second: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     runway_api_key: SecretStr = SecretStr("")

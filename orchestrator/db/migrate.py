@@ -1,6 +1,7 @@
 """Bringing a database up to the models: made whole when new, taken step by step when it is older.
 
-A step only adds. Its statements run on SQLite and Postgres alike; on Postgres a column that is there already is left.
+A step adds columns and fills them. Its statements run on SQLite and Postgres alike; a column that is there already is
+left as it is.
 """
 
 from __future__ import annotations
@@ -20,6 +21,14 @@ _COLUMNS: dict[int, tuple[tuple[str, str, str], ...]] = {
         ("provider_calls", "balance_before_usd", "FLOAT"),
         ("provider_calls", "balance_after_usd", "FLOAT"),
         ("provider_calls", "finished_at", "TIMESTAMP WITH TIME ZONE"),
+    ),
+}
+# version -> what its new columns say of rows that were there before
+_FILLS: dict[int, tuple[str, ...]] = {
+    2: (
+        "UPDATE provider_calls SET estimated_usd = cost_usd WHERE state <> 'refused'",
+        "UPDATE provider_calls SET finished_at = "
+        "(SELECT settled_at FROM clip_runs WHERE clip_runs.id = provider_calls.clip_run_id)",
     ),
 }
 SCHEMA_VERSION = max(_COLUMNS)
@@ -53,7 +62,10 @@ def _refuse_newer(connection: Connection) -> None:
 
 def _add_columns(connection: Connection) -> None:
     inspector = inspect(connection)
-    for columns in _COLUMNS.values():
-        for table, name, kind in columns:
-            if name not in {column["name"] for column in inspector.get_columns(table)}:
-                connection.execute(text(f"ALTER TABLE {table} ADD COLUMN {name} {kind}"))
+    for version, columns in _COLUMNS.items():
+        known = {(table, c["name"]) for table in {t for t, _, _ in columns} for c in inspector.get_columns(table)}
+        lacking = [column for column in columns if column[:2] not in known]
+        for table, name, kind in lacking:
+            connection.execute(text(f"ALTER TABLE {table} ADD COLUMN {name} {kind}"))
+        for statement in _FILLS.get(version, ()) if lacking else ():
+            connection.execute(text(statement))

@@ -46,10 +46,20 @@ def fetch(session: Session, kind: type[Row], row_id: str, *, lock: bool = False)
     # Postgres would refuse a text that is no UUID with an error of its own.
     with contextlib.suppress(ValueError):
         query = select(kind).where(kind.id == str(uuid.UUID(row_id)))
-        row = session.scalar(query.with_for_update(of=kind) if lock else query)
+        row = session.scalar(query)
+        if row is not None and lock:
+            session.refresh(row, with_for_update={"of": kind})
     if row is None:
         raise NotFound(f"There is no {_NOUNS.get(kind.__tablename__, 'record')} with the id {row_id!r}.")
     return row
+
+
+def lock_run(session: Session, run_id: str) -> RunRow:
+    """A take to be changed together with its clip. Locks are taken in one order everywhere: plan, clip, take, call."""
+    run = fetch(session, RunRow, run_id)
+    fetch(session, PlanRow, run.clip.clip_plan_id, lock=True)
+    fetch(session, ClipRow, run.clip_id, lock=True)
+    return fetch(session, RunRow, run_id, lock=True)
 
 
 def newest(session: Session, kind: type[Owned], project_id: str) -> Owned | None:

@@ -61,6 +61,9 @@ def open_database(url: str, *, data_dir: Path) -> Database:
     engine = _sqlite_engine(data_dir / "orchestrator.sqlite3") if not url else _server_engine(url)
     try:
         prepare_schema(engine)
+    except NotConfigured:
+        engine.dispose()
+        raise
     except DBAPIError as error:
         engine.dispose()
         if "disk is full" in str(error.orig):

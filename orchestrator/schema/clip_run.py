@@ -37,7 +37,8 @@ class RepairInstruction(Value):
     """What to change for the next take, and why, in words a person understands.
 
     ``patch`` holds lines to add to the prompt; ``remix_text`` the whole remix prompt; ``provider`` the next provider.
-    ``delay_seconds`` is how long to wait first (a provider asked for patience).
+    ``delay_seconds`` is how long to wait first (a provider asked for patience). ``is_unpaid``: the provider refused
+    the request, so there was no take.
     """
 
     strategy: RepairStrategy
@@ -46,6 +47,7 @@ class RepairInstruction(Value):
     remix_text: str = ""
     provider: str = ""
     delay_seconds: float = Field(default=0.0, ge=0)
+    is_unpaid: bool = False
 
 
 class ClipRun(Value):

@@ -187,7 +187,7 @@ class ScriptMeasure(Value):
 
 
 class ProviderView(Value):
-    """One provider as offered on screen. ``missing`` names the settings it lacks, one entry per way to set it up;
+    """One provider as offered on screen. ``missing`` says what it needs, one entry per way to set it up;
     empty when it can be used. ``models`` is led by the default one, whose facts these are. A test clip lasts
     ``test_seconds`` and costs ``test_cost_usd``."""
 

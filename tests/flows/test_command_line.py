@@ -77,7 +77,7 @@ def test_a_script_that_cannot_be_filmed_is_refused(
 @pytest.mark.parametrize(
     ("options", "word"),
     [
-        (["--provider", "nope"], "Known: mock, sora"),
+        (["--provider", "nope"], "Known: gemini, kling"),
         (["--provider", "sora"], "SORA_BASE_URL"),
         (["--size", "1x1"], "1280x720"),
         (["--wpm", "20"], "--wpm"),

@@ -34,11 +34,11 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
     database.close()
 
 
-def add_run(database: Database) -> tuple[str, str]:
+def add_run(database: Database, *, budget_usd: float | None = None) -> tuple[str, str]:
     """(project id, run id) of a clip about to be paid for."""
     project_id, plan_id, clip_id, run_id, scene_id, script_id = (new_id() for _ in range(6))
     with database.write() as session:
-        session.add(ProjectRow(id=project_id, name="Test", settings={}))
+        session.add(ProjectRow(id=project_id, name="Test", settings={"budget_usd": budget_usd}))
         session.flush()
         brief = add_brief(session, project_id, ContentBrief())
         session.add(ScriptRow(id=script_id, project_id=project_id, text="Hello."))
@@ -64,11 +64,11 @@ def add_run(database: Database) -> tuple[str, str]:
     return project_id, run_id
 
 
-def call_for(project_id: str, run_id: str, *, prompt: str = "A hill", budget_usd: float | None = None) -> PaidCall:
+def call_for(project_id: str, run_id: str, *, prompt: str = "A hill") -> PaidCall:
     request = CreateClipInput(key=run_id, prompt=prompt, model="one", seconds=4, size="320x180")
     return PaidCall(
         run_id=run_id, project_id=project_id, provider="billing", endpoint="", request=request,
-        cost_usd=0.4, budget_usd=budget_usd,
+        cost_usd=0.4,
     )  # fmt: skip
 
 
@@ -203,11 +203,11 @@ async def test_rate_limits_are_raised_and_not_retried_inside(database: Database)
 
 async def test_nothing_is_sent_when_the_budget_does_not_hold_it(database: Database) -> None:
     provider = BillingProvider()
-    project_id, first = add_run(database)
+    project_id, first = add_run(database, budget_usd=0.5)
     _, second = add_run(database)
-    await Ledger(database, owner="local").create(call_for(project_id, first, budget_usd=0.5), provider)
+    await Ledger(database, owner="local").create(call_for(project_id, first), provider)
     with pytest.raises(BudgetExceeded, match=r"\$0\.10 of the budget"):
-        await Ledger(database, owner="local").create(call_for(project_id, second, budget_usd=0.5), provider)
+        await Ledger(database, owner="local").create(call_for(project_id, second), provider)
     assert len(provider.charges) == 1
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.repair import MAX_WAITS, decide, patches_of
+from orchestrator.repair import MAX_WAITS, MAX_WAITS_WHEN_BUSY, decide, patches_of
 from orchestrator.schema.assessment import Assessment, CheckName, CheckResult, CheckStatus, Finding, Verdict
 from orchestrator.schema.clip_run import RepairInstruction, RepairStrategy, RetryPolicy
 from providers.base import AudioSupport, ProviderProfile
@@ -181,8 +181,9 @@ def test_a_broken_file_is_asked_for_again_without_new_words() -> None:
 @pytest.mark.parametrize("code", ["rate_limited", "unavailable"])
 def test_a_busy_provider_is_waited_for_longer_each_time(code: str) -> None:
     taken = run_until_stopped(error=code)
-    assert strategies(taken) == ["retry"] * MAX_WAITS + ["give_up"]
-    assert [i.delay_seconds for i in taken[:-1]] == [5, 10, 20, 40, 80]
+    waits = MAX_WAITS_WHEN_BUSY if code == "rate_limited" else MAX_WAITS
+    assert strategies(taken) == ["retry"] * waits + ["give_up"]
+    assert [i.delay_seconds for i in taken[:-1]] == ([5, 10, 20, 40, 80, 160] + [300] * 6)[:waits]
 
 
 def test_a_provider_that_stays_busy_is_left_for_another_after_two_waits() -> None:
@@ -192,7 +193,15 @@ def test_a_provider_that_stays_busy_is_left_for_another_after_two_waits() -> Non
 
 def test_a_provider_that_asks_for_patience_gets_more_of_it_than_one_that_is_down() -> None:
     taken = run_until_stopped(error="rate_limited", fallbacks=("second",))
-    assert strategies(taken[:6]) == ["retry"] * 5 + ["fallback"]
+    assert strategies(taken[:13]) == ["retry"] * 12 + ["fallback"]
+
+
+def test_a_provider_that_refuses_unpaid_uses_up_no_attempt() -> None:
+    taken = run_until_stopped(error="auth_failed", fallbacks=("second",), max_attempts=1)
+    assert strategies(taken) == ["fallback", "give_up"]
+    hop = must(after(error="auth_failed", fallbacks=("second",)))
+    assert must(after(failed("wrong_words"), attempt=2, max_attempts=1, history=(hop,))).reason.startswith("No take")
+    assert must(after(failed("wrong_words"), attempt=2, max_attempts=2, history=(hop,))).strategy.is_retry
 
 
 def test_those_who_wait_for_the_same_provider_are_spread_out() -> None:
@@ -240,6 +249,12 @@ def test_a_lost_answer_is_never_paid_for_blindly(code: str) -> None:
 
 def test_a_link_that_must_not_be_followed_is_not_paid_for_again() -> None:
     assert must(after(error="unsafe_link", fallbacks=("second",))).strategy is RepairStrategy.GIVE_UP
+
+
+def test_a_paid_take_that_is_not_known_any_more_is_not_paid_again_unasked() -> None:
+    assert must(after(error="not_found", fallbacks=("second",))).strategy is RepairStrategy.NEEDS_HUMAN
+    free = PROFILE.model_copy(update={"is_free": True})
+    assert must(after(error="not_found", profile=free)).strategy is RepairStrategy.RETRY
 
 
 def test_a_request_not_accepted_stops_with_the_reason() -> None:
