@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from orchestrator import bootstrap
 from orchestrator.bootstrap import App
-from pages.components import metric_cards, player, review_queue, tables, take_review
+from orchestrator.schema.view import TakeView
+from pages.components import costs, metric_cards, player, review_queue, tables, take_review
 from pages.components.notices import guarded, show_empty
 from pages.components.words import plain, shorten
 
@@ -38,11 +41,7 @@ def overview(app: App, was_active: bool) -> None:
             show_empty("No projects yet", "Start one in the storyboard.", icon="movie")
         elif project_id := tables.show_projects(projects, key="projects"):
             st.switch_page("storyboard.py", query_params={"project": project_id})
-        st.header("Takes and assessments", anchor=False)
-        if not takes:
-            show_empty("No takes yet", "Every attempt at a clip is listed here with its evidence.", icon="fact_check")
-        elif run_id := tables.show_takes(takes, key="takes"):
-            take_review.open_drawer(app, run_id)
+        draw_work(app, takes)
         films = [project for project in projects if project.film_url]
         if films:
             st.header("Films", anchor=False)
@@ -54,6 +53,18 @@ def overview(app: App, was_active: bool) -> None:
                     player.show_download(f"{project.film_url}?download=1", label="Download MP4")
         if any_work(app) != was_active:
             st.rerun(scope="app")
+
+
+def draw_work(app: App, takes: Sequence[TakeView]) -> None:
+    """Every take with its evidence, and what all of it cost."""
+    evidence, money = st.tabs(["Takes and assessments", "Costs"], key="work")
+    with evidence:
+        if not takes:
+            show_empty("No takes yet", "Every attempt at a clip is listed here with its evidence.", icon="fact_check")
+        elif run_id := tables.show_takes(takes, key="takes"):
+            take_review.open_drawer(app, run_id)
+    with money:
+        costs.show(app.views.calls(), app.views.spending(), key="calls")
 
 
 with guarded():

@@ -7,12 +7,20 @@ import streamlit as st
 from orchestrator import bootstrap
 from orchestrator.bootstrap import App
 from orchestrator.errors import NotFound
-from orchestrator.schema.project import ProjectSettings
 from orchestrator.schema.status import PlanStatus
 from orchestrator.schema.view import PlanView, ProjectDetail
-from pages.components import brief_form, clip_inspector, film, plan_controls, project_picker, selection, timeline
+from pages.components import (
+    brief_form,
+    budget,
+    clip_inspector,
+    film,
+    plan_controls,
+    project_picker,
+    selection,
+    timeline,
+)
 from pages.components.notices import guarded, show_empty, show_error
-from pages.components.words import count, estimate_words, plain, shorten
+from pages.components.words import plain, shorten
 
 TICK_SECONDS = 1.0
 
@@ -50,7 +58,7 @@ def workspace(app: App, project_id: str, was_active: bool) -> None:
         if plan is None:
             show_empty("No clips yet", "Write a script above and generate a clip plan.", icon="view_timeline")
             return
-        draw_plan(app, detail, plan)
+        draw_plan(app, plan)
         if plan.is_active != was_active:
             st.rerun(scope="app")
 
@@ -74,13 +82,15 @@ def draw_editor(app: App, detail: ProjectDetail, plan: PlanView | None) -> None:
             st.rerun(scope="app")
 
 
-def draw_plan(app: App, detail: ProjectDetail, plan: PlanView) -> None:
+def draw_plan(app: App, plan: PlanView) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="medium"):
         plan_controls.show_state(plan)
         plan_controls.show(app, plan, key=f"plan-{plan.id}")
     plan_controls.show_progress(plan)
-    if plan.status is PlanStatus.PLANNED:
-        st.caption(estimate(app, detail.settings, plan).replace("$", r"\$"))
+    if budget.is_held(plan):
+        budget.show_choice(app, plan, key=f"plan-{plan.id}")
+    elif plan.status in (PlanStatus.PLANNED, PlanStatus.PAUSED, PlanStatus.CANCELLED):
+        budget.show_estimate(plan)
 
     def reorder(order: tuple[str, ...]) -> None:
         with guarded():
@@ -107,17 +117,6 @@ def draw_plan(app: App, detail: ProjectDetail, plan: PlanView) -> None:
             on_click=selection.choose_film,
         )
     clip_inspector.show(app, plan, clip, key=f"clip-{plan.id}", on_reorder=reorder)
-
-
-def estimate(app: App, settings: ProjectSettings, plan: PlanView) -> str:
-    """What starting will cost, before anything is spent."""
-    providers = {provider.name: provider for provider in app.views.providers()}
-    default = next((provider for provider in providers.values() if provider.is_default), None)
-    provider = providers.get(settings.provider, default)
-    if provider is None:
-        return ""
-    cost = estimate_words(provider, model=settings.model, seconds=plan.total_seconds, clips=len(plan.clips))
-    return f"{cost} · {count(len(plan.clips), 'clip')} by {provider.title}"
 
 
 def draw_welcome(app: App) -> None:

@@ -8,9 +8,9 @@ import streamlit as st
 
 from orchestrator.schema.assessment import CheckName, CheckResult, CheckStatus, Finding
 from orchestrator.schema.view import TakeView
-from pages.components.words import CHECK_TITLES, percent
+from pages.components.words import CHECK_STATUS_WORDS, CHECK_TITLES, percent
 
-ORDER = {CheckStatus.FAIL: 0, CheckStatus.NOT_RUN: 1, CheckStatus.PASS: 2}
+ORDER = {CheckStatus.FAIL: 0, CheckStatus.NOT_RUN: 1, CheckStatus.PASS: 2, CheckStatus.NOT_APPLICABLE: 3}
 
 
 def show(take: TakeView) -> None:
@@ -37,9 +37,10 @@ def rows(checks: dict[CheckName, CheckResult]) -> str:
 
 def _row(name: CheckName, check: CheckResult) -> str:
     title = escape(CHECK_TITLES[name])
-    if check.status is CheckStatus.NOT_RUN:
+    if check.status in (CheckStatus.NOT_RUN, CheckStatus.NOT_APPLICABLE):
         reason = escape(check.reason or "no reason given")
-        return f'<li class="not_run"><span>{title}</span><em>not run: {reason}</em></li>'
+        words = CHECK_STATUS_WORDS[check.status].lower()
+        return f'<li class="not_run"><span>{title}</span><em>{words}: {reason}</em></li>'
     score = "" if check.score is None else f"{check.score:.2f}"
     width = 0 if check.score is None else round(check.score * 100)
     mark = "Failed" if check.status is CheckStatus.FAIL else "Passed"

@@ -12,7 +12,7 @@ from orchestrator.schema.clip_plan import WORDS_PER_MINUTE_MAX, WORDS_PER_MINUTE
 from orchestrator.schema.project import ProjectSettings
 from orchestrator.schema.timeline import Transition, TransitionKind
 from orchestrator.schema.view import ProjectDetail, ProviderView, ScriptMeasure
-from pages.components import live_text
+from pages.components import live_text, provider_choice
 from pages.components.notices import guarded
 from pages.components.words import clock, count, size_title
 
@@ -107,14 +107,14 @@ def show_settings(app: App, detail: ProjectDetail, *, key: str) -> ProjectSettin
     """Pace, frame, provider, transition, seed and money, folded away until wanted. Every change is saved at once."""
     saved, providers = detail.settings, app.views.providers()
     with st.expander("Pace, look and budget", icon=":material/tune:", key=f"{key}-settings"):
-        settings = _draw_settings(saved, providers, key=key)
+        settings = _draw_settings(app, saved, providers, key=key)
     if st.session_state.pop(f"{key}-touched", False) and settings != saved:
         with guarded():
             app.service.update_project(detail.id, settings=settings)
     return settings
 
 
-def _draw_settings(saved: ProjectSettings, providers: Sequence[ProviderView], *, key: str) -> ProjectSettings:
+def _draw_settings(app: App, saved: ProjectSettings, providers: Sequence[ProviderView], *, key: str) -> ProjectSettings:
     def touch() -> None:
         st.session_state[f"{key}-touched"] = True
 
@@ -127,14 +127,16 @@ def _draw_settings(saved: ProjectSettings, providers: Sequence[ProviderView], *,
             "Provider",
             list(by_name),
             index=list(by_name).index(current) if current in by_name else None,
-            format_func=lambda item: by_name[item].title,
+            format_func=lambda item: provider_choice.title(by_name[item]),
             key=f"{key}-provider",
             on_change=touch,
         )
         provider = by_name.get(name or current)
-        models, sizes = (provider.models, provider.sizes) if provider else ((), ())
+        models = provider_choice.offered_models(app, provider) if provider else ()
         model = _pick("Model", models, saved.model, key=f"{key}-model-{name}", on_change=touch)
-        size = _pick("Frame", sizes, saved.size, key=f"{key}-size-{name}", titles=size_title, on_change=touch)
+        sizes = app.views.provider(provider.name, model=model).sizes if provider else ()
+        frame = f"{key}-size-{name}-{model}"
+        size = _pick("Frame", sizes, saved.size, key=frame, titles=size_title, on_change=touch)
     with second:
         pace = st.slider(
             "Pace (words per minute)",

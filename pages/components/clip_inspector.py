@@ -9,10 +9,9 @@ import streamlit as st
 from orchestrator.bootstrap import App
 from orchestrator.schema.status import ClipStatus
 from orchestrator.schema.view import ClipView, PlanView, TakeView
-from pages.components import assessment, badge, player, take_review
-from pages.components.notices import guarded
+from pages.components import assessment, badge, player, retry, take_review, take_story
 from pages.components.timeline import move_clip
-from pages.components.words import CLIP_BADGES, count, plain, take_badge
+from pages.components.words import CLIP_BADGES, count, is_answer_lost, plain, take_badge
 
 
 def show(app: App, plan: PlanView, clip: ClipView, *, key: str, on_reorder: Callable[[tuple[str, ...]], None]) -> None:
@@ -23,7 +22,8 @@ def show(app: App, plan: PlanView, clip: ClipView, *, key: str, on_reorder: Call
         take = _choose_take(takes, key=f"{key}-{clip.id}")
         _show_picture(clip, take)
     with right:
-        _show_head(app, plan, clip, key=f"{key}-{clip.id}", on_reorder=on_reorder)
+        newest = next((take for take in takes if take.is_newest), None)
+        _show_head(app, plan, clip, newest, key=f"{key}-{clip.id}", on_reorder=on_reorder)
         if clip.text:
             st.html(f'<blockquote class="svo-line">{_escape(clip.text)}</blockquote>')
         st.caption(f"{count(clip.words, 'word')} in {clip.seconds} s · {plain(clip.visual_intent)}")
@@ -32,6 +32,9 @@ def show(app: App, plan: PlanView, clip: ClipView, *, key: str, on_reorder: Call
                 st.warning(plain(clip.reason), icon=":material/visibility:")
             return
         take_review.show_why(take)
+        if is_answer_lost(take):
+            retry.show_lost(app, take, key=f"{key}-{take.run_id}")
+        take_story.show(takes)
         assessment.show(take)
         if take.video_url and not take.is_active:
             with st.popover("Approve or reject this take", icon=":material/gavel:"):
@@ -55,11 +58,17 @@ def _choose_take(takes: Sequence[TakeView], *, key: str) -> TakeView | None:
         range(len(ordered)),
         default=default,
         required=True,
-        format_func=lambda index: f"Take {ordered[index].attempt}",
+        format_func=lambda index: _take_title(ordered, index),
         key=f"{key}-take-{len(ordered)}",
         label_visibility="collapsed",
     )
     return ordered[default if picked is None else picked]
+
+
+def _take_title(takes: Sequence[TakeView], index: int) -> str:
+    """The number of a take, and where takes come from different providers, whose it is."""
+    is_mixed = len({take.provider for take in takes}) > 1
+    return f"Take {takes[index].attempt}" + (f" · {takes[index].provider}" if is_mixed else "")
 
 
 def _show_picture(clip: ClipView, take: TakeView | None) -> None:
@@ -75,13 +84,19 @@ def _show_picture(clip: ClipView, take: TakeView | None) -> None:
     )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         badge.show(take_badge(take))
-        st.caption(f"{take_review.facts(take)} of {clip.max_attempts}", width="content")
+        st.caption(take_review.facts(take, max_attempts=clip.max_attempts), width="content")
         if take.download_url:
             player.show_download(take.download_url, label="Download take")
 
 
 def _show_head(
-    app: App, plan: PlanView, clip: ClipView, *, key: str, on_reorder: Callable[[tuple[str, ...]], None]
+    app: App,
+    plan: PlanView,
+    clip: ClipView,
+    newest: TakeView | None,
+    *,
+    key: str,
+    on_reorder: Callable[[tuple[str, ...]], None],
 ) -> None:
     ids = [other.id for other in plan.clips]
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
@@ -94,13 +109,9 @@ def _show_head(
                 ):
                     on_reorder(order or tuple(ids))
                     st.rerun(scope="fragment")
-            can_retry = clip.status.is_settled
-            kind = "primary" if clip.status in (ClipStatus.FAILED, ClipStatus.NEEDS_REVIEW) else "secondary"
-            if st.button("Retry", icon=":material/refresh:", type=kind, disabled=not can_retry, key=f"{key}-retry"):
-                with guarded():
-                    app.service.retry_clip(clip.id)
-                    st.toast("A new take was asked for", icon=":material/refresh:")
-                    st.rerun(scope="app")
+            is_urgent = clip.status in (ClipStatus.FAILED, ClipStatus.NEEDS_REVIEW)
+            is_busy = not clip.status.is_settled
+            retry.show(app, clip.id, newest, is_urgent=is_urgent, is_disabled=is_busy, key=key)
 
 
 def _escape(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The state of the house: tools, keys and providers."""
+"""The state of the house: tools, models and folders."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from orchestrator.schema.view import DoctorItem, ProviderView
+from orchestrator.schema.view import DoctorItem
 from pages.components import badge
-from pages.components.words import Badge, money, size_title
+from pages.components.words import Badge
 
 STATE_BADGES: dict[str, Badge] = {
     "ok": ("Ready", ":material/check_circle:", "green"),
@@ -18,8 +18,10 @@ STATE_BADGES: dict[str, Badge] = {
 UNKNOWN: Badge = ("Unknown", ":material/help:", "gray")
 
 
-def show_doctor(items: Sequence[DoctorItem]) -> None:
-    """What needs attention on cards of its own, with what it turns off; everything that works in one quiet list."""
+def show_doctor(items: Sequence[DoctorItem], *, providers: Sequence[str]) -> None:
+    """What needs attention on cards of its own, with what it turns off; everything that works in one quiet list. The
+    ``providers`` have cards that say more, so they are left out."""
+    items = [item for item in items if item.name not in {f"Provider {name}" for name in providers}]
     for item in items:
         if item.state != "ok":
             with st.container(border=True, gap="xxsmall"):
@@ -36,32 +38,3 @@ def _show_item(item: DoctorItem) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", gap="small"):
         st.markdown(f"**{item.name}** :small[:gray[{item.detail}]]", width="content")
         badge.show(STATE_BADGES.get(item.state, UNKNOWN))
-
-
-def show_providers(providers: Sequence[ProviderView]) -> None:
-    """One card per provider with what it sells, or what it lacks."""
-    for provider in providers:
-        with st.container(border=True, gap="xxsmall"):
-            with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-                st.markdown(f"**{provider.title}**", width="content")
-                with st.container(horizontal=True, width="content", gap="small"):
-                    if provider.is_default:
-                        st.badge("Default", color="primary")
-                    if provider.missing:
-                        st.badge("Not set up", icon=":material/key:", color="gray")
-                    else:
-                        st.badge("Ready", icon=":material/check_circle:", color="green")
-            if provider.missing:
-                st.caption(f"Set {', '.join(provider.missing)} to use it.")
-                continue
-            st.caption(" · ".join(provider.models) + " · " + ", ".join(f"{s} s" for s in provider.durations_seconds))
-            st.caption(", ".join(size_title(size) for size in provider.sizes))
-            st.caption(prices(provider).replace("$", r"\$"))
-
-
-def prices(provider: ProviderView) -> str:
-    """What a second costs, by model where they differ."""
-    if provider.is_free:
-        return "Free"
-    rates = provider.cost_usd_per_second
-    return " · ".join(f"{model} {money(rate)} a second" for model, rate in rates.items()) or "Price unknown"

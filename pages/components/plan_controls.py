@@ -10,6 +10,7 @@ import streamlit as st
 from orchestrator.bootstrap import App
 from orchestrator.schema.status import ClipStatus, PlanStatus, RenderStatus
 from orchestrator.schema.view import PlanView
+from pages.components import budget
 from pages.components.notices import guarded
 from pages.components.words import money, plain, time_left
 
@@ -59,6 +60,8 @@ def offers(plan: PlanView) -> tuple[Offer, ...]:
             return (Offer(Command.START, is_primary=True),)
         case PlanStatus.RUNNING:
             return (Offer(Command.PAUSE), Offer(Command.CANCEL))
+        case PlanStatus.PAUSED if budget.is_held(plan):
+            return ()  # to go on means to raise the budget: see budget.show_choice
         case PlanStatus.PAUSED:
             return (Offer(Command.RESUME, is_primary=True), Offer(Command.CANCEL))
         case PlanStatus.CANCELLED:
@@ -104,9 +107,11 @@ def run(app: App, plan: PlanView, command: Command) -> None:
 
 def state_line(plan: PlanView) -> str:
     """The whole state in one line of Markdown: what happened, what is left, what it cost."""
-    spent = money(plan.cost_usd) + (f" of {money(plan.budget_usd)}" if plan.budget_usd is not None else "")
-    parts = [f"**{plain(plan.message)}**", time_left(plan.eta_seconds) if plan.is_active else ""]
-    parts.append(spent.replace("$", r"\$") if plan.cost_usd or plan.budget_usd is not None else "")
+    message = plan.message.removesuffix(f": {plan.reason}") if budget.is_held(plan) else plan.message
+    is_bounded = plan.budget_usd is not None
+    spent = f"{money(plan.spent_usd)} of {money(plan.budget_usd or 0)} spent" if is_bounded else money(plan.cost_usd)
+    parts = [f"**{plain(message)}**", time_left(plan.eta_seconds) if plan.is_active else ""]
+    parts.append(plain(spent) if plan.cost_usd or is_bounded else "")
     return " · ".join(part for part in parts if part)
 
 

@@ -8,9 +8,9 @@ import streamlit as st
 
 from orchestrator.bootstrap import App
 from orchestrator.schema.view import TakeView
-from pages.components import player, take_review
+from pages.components import player, retry, take_review
 from pages.components.notices import show_empty
-from pages.components.words import plain, shorten
+from pages.components.words import is_answer_lost, plain, shorten
 
 COLUMNS = 3
 SHOWN_AT_MOST = 12
@@ -35,6 +35,9 @@ def show(app: App, takes: Sequence[TakeView], *, key: str) -> None:
                 ):
                     take_review.open_drawer(app, take.run_id)
                 with st.popover("Decide", icon=":material/gavel:"):
-                    take_review.show_decision(app, take, key=f"{key}-{take.run_id}")
+                    if is_answer_lost(take):
+                        retry.show_lost(app, take, key=f"{key}-{take.run_id}")
+                    else:
+                        take_review.show_decision(app, take, key=f"{key}-{take.run_id}")
     if len(takes) > len(shown):
         st.caption(f"{len(takes) - len(shown)} more follow once these are decided.")

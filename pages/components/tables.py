@@ -86,6 +86,7 @@ def _table(rows: Sequence[dict[str, Any]], *, key: str, columns: dict[str, Any])
     st.dataframe(
         pd.DataFrame(rows),
         hide_index=True,
+        placeholder="",
         row_height=ROW_HEIGHT,
         column_config={**columns, "Open": ButtonColumn("", key=button, width=90)},
         key=key,

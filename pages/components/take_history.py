@@ -8,9 +8,9 @@ import streamlit as st
 
 from orchestrator.bootstrap import App
 from orchestrator.schema.view import ProviderView, TakeView
-from pages.components import assessment, badge, player, take_review
+from pages.components import assessment, badge, budget, player, retry, take_review, take_story
 from pages.components.notices import guarded, show_empty
-from pages.components.words import FAILED, plain, shorten, take_badge
+from pages.components.words import is_answer_lost, plain, shorten, take_badge
 
 ADDRESS = "clip"
 
@@ -24,16 +24,31 @@ def show_chosen(app: App, takes: Sequence[TakeView], *, key: str) -> None:
         return
     with st.container(border=True):
         label = shorten(take.prompt, 80)
-        player.show(
-            take.video_url, poster_url=take.poster_url, label=label, placeholder=take.error_message or take.status_text
-        )
+        player.show(take.video_url, poster_url=take.poster_url, label=label, placeholder=take_badge(take)[0])
         if take.is_active:
             st.progress(take.progress or 0.0, text=take.status_text)
+        elif take.is_held:
+            show_badge(take)
+            show_held(app, take, key=f"{key}-{take.clip_id}")
         else:
             show_badge(take)
             take_review.show_why(take)
+            if is_answer_lost(take):
+                retry.show_lost(app, take, key=f"{key}-{take.run_id}")
+            take_story.show(app.views.takes(take.clip_id))
             assessment.show(take)
         show_actions(app, take, key=f"{key}-{take.clip_id}")
+
+
+def show_held(app: App, take: TakeView, *, key: str) -> None:
+    """The clip waits: for money, or because a person stopped it."""
+    plan = app.views.plan(take.clip_plan_id)
+    if budget.is_held(plan):
+        budget.show_choice(app, plan, key=key)
+    elif st.button("Go on", type="primary", icon=":material/play_arrow:", key=f"{key}-go-on"):
+        with guarded():
+            app.service.resume_plan(plan.id)
+            st.rerun(scope="app")
 
 
 def show_badge(take: TakeView) -> None:
@@ -44,6 +59,8 @@ def show_badge(take: TakeView) -> None:
 
 def show_actions(app: App, take: TakeView, *, key: str) -> None:
     """Download, Remix, Retry, View Assessment: those that make sense for this take."""
+    if take.is_held:
+        return
     provider = next((p for p in app.views.providers() if p.name == take.provider), None)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if take.checks and st.button("View Assessment", icon=":material/fact_check:", key=f"{key}-view"):
@@ -53,11 +70,8 @@ def show_actions(app: App, take: TakeView, *, key: str) -> None:
         if take.video_url and provider is not None and provider.supports_remix:
             with st.popover("Remix", icon=":material/shuffle:"):
                 show_remix(app, take, provider, key=key)
-        if not take.is_active and st.button("Retry", icon=":material/refresh:", key=f"{key}-retry"):
-            with guarded():
-                app.service.retry_clip(take.clip_id)
-                st.toast("A new take was asked for", icon=":material/refresh:")
-                st.rerun(scope="app")
+        if not take.is_active:
+            retry.show(app, take.clip_id, take, is_urgent=False, is_disabled=False, key=key)
 
 
 def show_remix(app: App, take: TakeView, provider: ProviderView, *, key: str) -> None:
@@ -88,8 +102,7 @@ def show_list(takes: Sequence[TakeView], *, key: str, columns: int = 2) -> None:
     cells = [column for _ in range(0, len(takes), columns) for column in st.columns(columns, gap="small")]
     for cell, take in zip(cells, takes, strict=False):
         with cell, st.container(border=True, gap="small"):
-            waiting = FAILED[0] if take.error_message else take.status_text
-            player.show_poster(take.poster_url, seconds=take.seconds, placeholder=waiting)
+            player.show_poster(take.poster_url, seconds=take.seconds, placeholder=take_badge(take)[0])
             if take.is_active:
                 st.progress(take.progress or 0.0, text=take.status_text)
             else:

@@ -6,10 +6,22 @@ import streamlit as st
 
 from orchestrator.bootstrap import App
 from orchestrator.schema.assessment import CheckName, CheckStatus
+from orchestrator.schema.clip_run import RepairStrategy
 from orchestrator.schema.view import TakeView
-from pages.components import assessment, badge, player
+from pages.components import assessment, badge, player, retry
 from pages.components.notices import guarded
-from pages.components.words import CHECK_STATUS_WORDS, CHECK_TITLES, money, plain, take_badge
+from pages.components.words import (
+    CHECK_STATUS_WORDS,
+    CHECK_TITLES,
+    REPAIR_WORDS,
+    cost_words,
+    is_answer_lost,
+    is_cut_off,
+    maker_words,
+    narration_words,
+    plain,
+    take_badge,
+)
 
 
 def show_decision(app: App, take: TakeView, *, key: str) -> None:
@@ -62,22 +74,28 @@ def show_override(app: App, take: TakeView, *, key: str) -> None:
         st.rerun(scope="app")
 
 
-def facts(take: TakeView) -> str:
-    """Length, model, attempt and cost in one line."""
-    parts = [f"{take.seconds} s", take.size.replace("x", " x "), take.model or take.provider, f"take {take.attempt}"]
-    return " · ".join([*parts, money(take.cost_usd).replace("$", r"\$")] if take.cost_usd else parts)
+def facts(take: TakeView, *, max_attempts: int = 0) -> str:
+    """Length, maker, attempt and cost in one line of Markdown."""
+    number = f"take {take.attempt}" + (f" of {max_attempts}" if max_attempts >= take.attempt else "")
+    parts = (f"{take.seconds} s", take.size.replace("x", " x "), maker_words(take), number)
+    return plain(" · ".join(filter(None, (*parts, cost_words(take)))))
 
 
 def show_why(take: TakeView) -> None:
-    """Why a take failed or waits, and what the repair was, before anything else."""
+    """Why a take failed or waits, what the repair was, and whose voice is heard, before anything else."""
     if take.override_reason:
         st.info(f"{take.override.capitalize()} by a person: {plain(take.override_reason)}", icon=":material/person:")
-    why = take.error_message or ("" if take.is_accepted else take.summary)
-    if why:
-        st.warning(plain(why), icon=":material/visibility:")
-    if take.repair_reason:
-        strategy = take.repair_strategy.replace("_", " ")
-        st.caption(f":material/build: **{strategy.capitalize()}**: {plain(take.repair_reason)}")
+    if not is_answer_lost(take):  # its own card says it all
+        waits = take.reason if is_cut_off(take) or take.is_held else ""
+        if why := waits or take.error_message or ("" if take.is_accepted else take.summary):
+            st.warning(plain(why), icon=":material/visibility:")
+        is_decided = take.repair_strategy == RepairStrategy.NEEDS_HUMAN and (why or take.override)
+        is_told = take.repair_reason == why or is_decided
+        if take.repair_reason and not is_told:
+            done = REPAIR_WORDS.get(take.repair_strategy, "Repaired")
+            st.caption(f":material/build: **{done}**: {plain(take.repair_reason)}")
+    if voice := narration_words(take):
+        st.caption(f":material/record_voice_over: {plain(voice)}")
 
 
 def show_prompt(take: TakeView) -> None:
@@ -90,11 +108,15 @@ def open_drawer(app: App, run_id: str) -> None:
     """One take with its evidence beside the page; decisions are made here."""
     with guarded():
         take = app.views.take(run_id)
-        player.show(take.video_url, poster_url=take.poster_url, label=f"Take {take.attempt}")
+        player.show(
+            take.video_url, poster_url=take.poster_url, label=f"Take {take.attempt}", placeholder=take_badge(take)[0]
+        )
         with st.container(horizontal=True, vertical_alignment="center"):
             badge.show(take_badge(take))
             st.caption(facts(take))
         show_why(take)
+        if is_answer_lost(take):
+            retry.show_lost(app, take, key=f"drawer-{run_id}")
         if take.line:
             st.markdown(f"> {plain(take.line)}")
         assessment.show(take)

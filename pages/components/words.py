@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from orchestrator.schema.assessment import CheckName, CheckStatus, Verdict
-from orchestrator.schema.status import ClipStatus, PlanStatus, RenderStatus
-from orchestrator.schema.view import ProviderView, TakeView
+from orchestrator.schema.clip_run import RepairStrategy
+from orchestrator.schema.status import ClipStatus, PlanStatus, RenderStatus, RunStatus
+from orchestrator.schema.view import CallView, CostEstimate, TakeView
 
 CHECK_TITLES = {
     CheckName.TRANSCRIPT_MATCH: "Transcript match",
@@ -13,8 +14,14 @@ CHECK_TITLES = {
     CheckName.NO_ARTIFACTS: "No artifacts",
     CheckName.DURATION_OK: "Duration",
 }
-CHECK_STATUS_WORDS = {CheckStatus.PASS: "Pass", CheckStatus.FAIL: "Fail", CheckStatus.NOT_RUN: "Not run"}
+CHECK_STATUS_WORDS = {
+    CheckStatus.PASS: "Pass",
+    CheckStatus.FAIL: "Fail",
+    CheckStatus.NOT_RUN: "Not run",
+    CheckStatus.NOT_APPLICABLE: "Not applicable",
+}
 
+SHAPES = ((16, 9), (9, 16), (1, 1), (4, 3), (3, 4), (21, 9))
 WORKING_ICON = ":material/progress_activity:"
 # label, icon, colour of st.badge
 Badge = tuple[str, str, str]
@@ -48,12 +55,39 @@ RENDER_BADGES: dict[RenderStatus, Badge] = {
 }
 
 
+REPAIR_WORDS: dict[str, str] = {
+    RepairStrategy.RETRY: "Asked again",
+    RepairStrategy.PROMPT_PATCH: "Prompt changed",
+    RepairStrategy.REMIX: "Remixed",
+    RepairStrategy.FALLBACK_PROVIDER: "Another provider",
+    RepairStrategy.NEEDS_HUMAN: "Needs you",
+    RepairStrategy.GIVE_UP: "Given up",
+}
+# How a take says that we spoke its line.
+LAID_OVER = "laid over"
+NEEDS_DECISION = "needs_decision"
+
+
+def is_cut_off(take: TakeView) -> bool:
+    """Whether its clip was settled while this take was still being made or fetched; a retry goes on with it."""
+    return take.is_newest and not (take.is_active or take.is_held or take.status is RunStatus.SETTLED)
+
+
+def is_answer_lost(take: TakeView) -> bool:
+    """Whether a person has to find out what became of the request for this take."""
+    return take.is_newest and not take.is_active and take.error_code == NEEDS_DECISION
+
+
 def take_badge(take: TakeView) -> Badge:
     """What became of a take: a person's word first, then the verdict, then an error, else what it is doing."""
     if take.override == "approved" or (take.is_accepted and take.verdict is not Verdict.PASS):
         return ("Approved", ":material/thumb_up:", "green")
     if take.override == "rejected":
         return ("Rejected", ":material/thumb_down:", "red")
+    if is_answer_lost(take):
+        return NEEDS_YOU
+    if is_cut_off(take):
+        return ("Cut off", ":material/link_off:", "orange")
     if take.is_active:
         is_repairing = take.verdict is Verdict.FAIL or bool(take.error_message)
         return CLIP_BADGES[ClipStatus.REPAIRING] if is_repairing else (take.status_text, WORKING_ICON, "blue")
@@ -88,6 +122,12 @@ def money(usd: float) -> str:
     return f"${usd:,.2f}" if usd == 0 or usd >= 0.01 else f"${usd:.4f}"
 
 
+def rate(usd: float) -> str:
+    """US dollars a second, to a hundredth of a cent where it matters."""
+    text = f"{usd:.4f}".rstrip("0")
+    return f"${text if len(text.partition('.')[2]) >= 2 else f'{usd:.2f}'}"
+
+
 def count(number: int, noun: str) -> str:
     """``1 clip``, ``2 clips``."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
@@ -112,20 +152,62 @@ def shorten(text: str, limit: int) -> str:
 def size_title(size: str) -> str:
     """``1280x720`` as ``16:9 · 1280 x 720``; sizes of an odd shape stay as they are."""
     width, height = (int(side) for side in size.split("x"))
-    shapes = {(16, 9): "16:9", (9, 16): "9:16", (1, 1): "1:1", (4, 3): "4:3", (3, 4): "3:4"}
-    near = next((name for (w, h), name in shapes.items() if abs(width * h - height * w) <= 0.02 * height * w), "")
+    near = shape(width, height)
     return f"{near} · {width} x {height}" if near else f"{width} x {height}"
 
 
-def estimate_usd(provider: ProviderView, *, model: str, seconds: int) -> float:
-    """List price of ``seconds`` of video; an unknown model counts as the dearest."""
-    rates = provider.cost_usd_per_second
-    return rates.get(model, max(rates.values(), default=0.0)) * seconds
+def shape(width: int, height: int) -> str:
+    """The shape of a frame within 2 percent, like ``16:9``; empty for an odd one."""
+    return next((f"{w}:{h}" for w, h in SHAPES if abs(width * h - height * w) <= 0.02 * height * w), "")
 
 
-def estimate_words(provider: ProviderView, *, model: str, seconds: int, clips: int = 1) -> str:
-    """What ``clips`` clips of ``seconds`` in total will cost when every first take passes."""
-    if provider.is_free:
-        return "Free"
-    cost = money(estimate_usd(provider, model=model, seconds=seconds))
-    return f"About {cost}" + (" if every first take passes" if clips > 1 else "")
+def estimate_words(estimate: CostEstimate | None) -> str:
+    """What making the clips that are left will cost and how that is known; empty when it costs nothing."""
+    if estimate is None or not estimate.high_usd:
+        return ""
+    known = "as counted in this workspace" if estimate.is_from_history else "a guess until more were made here"
+    return (
+        f"About {money(estimate.likely_usd)}, between {money(estimate.low_usd)} and {money(estimate.high_usd)}; "
+        f"{estimate.takes_per_clip:g} takes a clip, {known}"
+    )
+
+
+def shortfall_words(estimate: CostEstimate | None, *, left_usd: float | None) -> str:
+    """Why a budget of which ``left_usd`` is left will not do, None being no budget; empty when it probably will."""
+    if estimate is None or left_usd is None or estimate.likely_usd <= left_usd + 1e-9:
+        return ""
+    left = f"The budget leaves {money(left_usd)}"
+    if estimate.low_usd > left_usd + 1e-9:
+        return f"{left}, and at least {money(estimate.low_usd)} is needed."
+    return f"{left}, and probably {money(estimate.likely_usd)} is needed."
+
+
+def cost_words(take: TakeView) -> str:
+    """What a take cost, marked as long as it is not known for sure; empty when it cost nothing."""
+    return money(take.cost_usd) + ("" if take.is_cost_final else " estimated") if take.cost_usd else ""
+
+
+def maker_words(take: TakeView) -> str:
+    """Who made a take."""
+    return f"{take.provider} {take.model}" if take.model else take.provider
+
+
+def narration_words(take: TakeView) -> str:
+    """Whose voice is heard in a take; empty when it is the provider's own."""
+    if not take.narration:
+        return ""
+    is_narrated = take.narration == LAID_OVER
+    return "Narrated by our voice, the provider makes silent clips" if is_narrated else f"Silent: {take.narration}"
+
+
+def call_words(call: CallView) -> str:
+    """What became of a request to a provider."""
+    match call.state:
+        case "accepted":
+            return "Made" if call.is_finished else "Being made"
+        case "refused":
+            return "Refused, cost nothing"
+        case "needs_decision":
+            return "Answer lost, needs you"
+        case _:
+            return "Given up" if call.is_finished else "Being asked"

@@ -123,5 +123,6 @@ def submit(page: AppTest, label: str, **values: str) -> AppTest:
 def words(page: AppTest) -> str:
     """Everything that can be read on the page, and nothing that went wrong unseen."""
     assert not page.exception, [item.value for item in page.exception]
-    kinds = (page.title, page.header, page.markdown, page.caption, page.error, page.warning, page.info)
+    messages = (page.error, page.warning, page.info, page.success)
+    kinds = (page.title, page.header, page.markdown, page.caption, *messages)
     return "\n".join(str(item.value) for kind in kinds for item in kind)
