@@ -119,7 +119,7 @@ def build(settings: Settings | None = None, *, is_durable: bool = True) -> App:
     providers = {name: PatientProvider(provider) for name, provider in made.items()}
     database = open_database(settings.database_url.get_secret_value(), data_dir=data_dir)
     profiles = {name: provider.profile for name, provider in providers.items()}
-    choices = Choices(settings=settings, profiles=profiles, missing=roster.missing)
+    choices = Choices(settings=settings, profiles=profiles, missing=roster.missing, broken=roster.broken)
     store = LocalAssetStore(data_dir / "assets")
     # On SQLite a file lock lets one process work at a time, so whatever it finds unsent is its own.
     owner = "local" if database.is_sqlite else f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"

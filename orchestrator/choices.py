@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from orchestrator.errors import BadInput, UnknownProvider
 from orchestrator.schema.brief import ContentBrief
@@ -33,11 +33,13 @@ def tidy_name(name: str) -> str:
 
 @dataclass(frozen=True)
 class Choices:
-    """``profiles`` are the providers that can be used now; ``missing`` says of the others what they need."""
+    """``profiles`` are the providers that can be used now; ``missing`` says of others what they need,
+    ``broken`` of others why their settings cannot be used."""
 
     settings: Settings
     profiles: Mapping[str, ProviderProfile]
     missing: Mapping[str, tuple[str, ...]]
+    broken: Mapping[str, str] = field(default_factory=dict)
 
     def profile(self, name: str = "", model: str = "") -> ProviderProfile:
         """The profile of a provider as it holds for ``model``; the configured default when ``name`` is empty. Raises
@@ -45,12 +47,17 @@ class Choices:
         name = name or self.settings.video_provider
         if name in self.profiles:
             return self.profiles[name].for_model(model)
+        if reason := self.broken.get(name):
+            raise UnknownProvider(
+                f"The provider {name!r} cannot be used. {reason}",
+                hint="Mend its settings in the environment or in .env, or use the provider mock, which is free.",
+            )
         if lacking := self.missing.get(name):
             raise UnknownProvider(
                 f"The provider {name!r} is not set up. It needs {', or '.join(lacking)}.",
                 hint="Set it in the environment or in .env, or use the provider mock, which is free.",
             )
-        known = ", ".join(sorted({*self.profiles, *self.missing}))
+        known = ", ".join(sorted({*self.profiles, *self.missing, *self.broken}))
         raise UnknownProvider(f"There is no provider called {name!r}. Known: {known}.")
 
     def complete(self, wanted: ProjectSettings) -> ProjectSettings:

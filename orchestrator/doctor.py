@@ -51,6 +51,12 @@ def examine(
     items += [_provider_item(profile, settings) for profile in choices.profiles.values()]
     items += [
         DoctorItem(
+            name=f"Provider {name}", state="broken", detail=reason, consequence="Clips cannot be generated with it."
+        )
+        for name, reason in choices.broken.items()
+    ]
+    items += [
+        DoctorItem(
             name=f"Provider {name}",
             state="missing",
             detail=f"needs {', or '.join(lacking)}",

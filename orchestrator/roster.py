@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from pydantic import SecretStr
 
 from orchestrator.errors import BadInput
 from orchestrator.settings import Settings
-from providers.base import Account, AudioSupport, InvalidRequest, ProviderProfile, VideoProvider
+from providers.base import Account, AudioSupport, ProviderError, ProviderProfile, VideoProvider
 from providers.registry import NAMES, UnusablePackage, create_provider, known_names, profile_of
 
 _OPENAI_HOST = "api.openai.com"
@@ -69,11 +70,13 @@ _SETUPS: dict[str, _Setup] = {
 
 class Roster(NamedTuple):
     """``makers`` build the usable providers by name; ``missing`` says of the others what they need, one entry per way
-    to set them up: settings, or words about a package at fault. ``titles`` are known for all."""
+    to set them up: settings, or words about a package at fault. ``broken`` says why the settings of others cannot be
+    used. ``titles`` are known for all."""
 
     makers: dict[str, Callable[[], VideoProvider]]
     missing: dict[str, tuple[str, ...]]
     titles: dict[str, str]
+    broken: Mapping[str, str] = MappingProxyType({})
 
     def check(self, name: str) -> Account:
         """Ask a provider, at no cost, whether it answers and takes the key. Raises any ``ProviderError``."""
@@ -109,25 +112,32 @@ def read_roster(settings: Settings, *, data_dir: Path) -> Roster:
 
 
 def make_providers(roster: Roster, settings: Settings) -> tuple[dict[str, VideoProvider], Roster]:
-    """One adapter each, and the roster as it then is: the provider of an installed package that refuses its options is
-    missing. Raises ``BadInput`` naming a built-in provider whose settings cannot be used."""
+    """One adapter each, and the roster as it then is: a provider whose settings cannot be used is broken, one of an
+    installed package that refuses its options is missing. Neither keeps the others from working. Raises ``BadInput``
+    for faults on purpose (MOCK_DEFECTS) that are none."""
     made: dict[str, VideoProvider] = {}
     refused: dict[str, tuple[str, ...]] = {}
+    broken: dict[str, str] = {}
     for name, make in roster.makers.items():
         try:
             made[name] = make()
         except Exception as error:
-            if name not in NAMES:  # installing a package must not keep the app from starting
+            if name == "mock":
+                raise BadInput(f"MOCK_DEFECTS cannot be used. {error}") from None
+            if name not in NAMES:
                 refused[name] = (f"options in PROVIDER_OPTIONS that it takes: {_refusal(error, name, settings)}",)
-            elif isinstance(error, InvalidRequest | TypeError | ValueError):
-                raise BadInput(
-                    f"The settings of the provider {name} cannot be used. {error}",
-                    hint="Mend them in the environment or in .env; the settings table in the README names them.",
-                ) from None
+            elif isinstance(error, ProviderError | TypeError | ValueError | OSError):
+                broken[name] = f"Its settings ({_settings_of(name)}) cannot be used. {_one_line(str(error))}"
             else:
                 raise
     makers = {name: make for name, make in roster.makers.items() if name in made}
-    return made, roster._replace(makers=makers, missing=roster.missing | refused)
+    return made, roster._replace(makers=makers, missing=roster.missing | refused, broken=broken)
+
+
+def _settings_of(name: str) -> str:
+    """The names of a built-in provider's settings."""
+    fields = _SETUPS[name].options.values() if name in _SETUPS else ("sora_base_url", "sora_api_key", "sora_model")
+    return ", ".join(field.upper() for field in fields)
 
 
 def _refusal(error: Exception, name: str, settings: Settings) -> str:

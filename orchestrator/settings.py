@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, PositiveInt, SecretStr, field_validator
+from pydantic import AfterValidator, Field, PositiveInt, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 Names = Annotated[tuple[str, ...], NoDecode]
 Seconds = Annotated[tuple[PositiveInt, ...], NoDecode]
-Sizes = Annotated[tuple[Annotated[str, Field(pattern=r"^[1-9]\d*x[1-9]\d*$")], ...], NoDecode]
+
+
+def _check_size(size: str) -> str:
+    if not re.fullmatch(r"[1-9]\d*x[1-9]\d*", size):
+        raise ValueError("write sizes as WIDTHxHEIGHT in pixels, such as 1280x720")
+    return size
+
+
+Sizes = Annotated[tuple[Annotated[str, AfterValidator(_check_size)], ...], NoDecode]
 
 
 class Settings(BaseSettings):

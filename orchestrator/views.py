@@ -265,9 +265,10 @@ class Views:
                 is_default=name == self._choices.settings.video_provider,
                 supports_remix=False,
                 supports_reference=False,
-                missing=missing,
+                missing=self._choices.missing.get(name, ()),
+                problem=self._choices.broken.get(name, ""),
             )
-            for name, missing in self._choices.missing.items()
+            for name in (*self._choices.broken, *self._choices.missing)
         ]
         return (*usable, *lacking)
 

@@ -187,9 +187,9 @@ class ScriptMeasure(Value):
 
 
 class ProviderView(Value):
-    """One provider as offered on screen. ``missing`` says what it needs, one entry per way to set it up;
-    empty when it can be used. ``models`` is led by the default one, whose facts these are. A test clip lasts
-    ``test_seconds`` and costs ``test_cost_usd``."""
+    """One provider as offered on screen. ``missing`` names the settings it lacks, one entry per way to set it up, and
+    ``problem`` says why its settings cannot be used; both are empty when it can be. ``models`` is led by the default
+    one, whose facts these are. A test clip lasts ``test_seconds`` and costs ``test_cost_usd``."""
 
     name: str
     title: str
@@ -211,6 +211,7 @@ class ProviderView(Value):
     test_seconds: int = 0
     test_cost_usd: float = 0.0
     missing: tuple[str, ...] = ()
+    problem: str = ""
 
 
 class CallView(Value):

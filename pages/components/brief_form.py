@@ -14,6 +14,7 @@ from orchestrator.schema.timeline import Transition, TransitionKind
 from orchestrator.schema.view import ProjectDetail, ProviderView, ScriptMeasure
 from pages.components import live_text, provider_choice
 from pages.components.notices import guarded
+from pages.components.provider_words import is_usable
 from pages.components.words import clock, count, size_title
 
 BRIEF_FIELDS = (
@@ -120,7 +121,7 @@ def _draw_settings(app: App, saved: ProjectSettings, providers: Sequence[Provide
 
     first, second, third = st.columns(3, gap="medium")
     with first:
-        by_name = {provider.name: provider for provider in providers if not provider.missing}
+        by_name = {provider.name: provider for provider in providers if is_usable(provider)}
         default = next((p.name for p in by_name.values() if p.is_default), next(iter(by_name), ""))
         current = saved.provider if saved.provider in by_name else default
         name = st.selectbox(

@@ -11,6 +11,7 @@ from orchestrator.schema.project import ProjectSettings
 from orchestrator.schema.view import CostEstimate, ProviderView
 from pages.components import budget, live_text, provider_choice
 from pages.components.notices import guarded, show_error
+from pages.components.provider_words import is_usable
 from pages.components.words import money, plain, size_title
 
 PROMPT_HINT = "A founder alone in a dim office at 2 a.m., blue monitor light on her face. Slow push-in, 35 mm."
@@ -31,7 +32,7 @@ class Wish:
 def show(app: App, *, key: str) -> Wish | None:
     """Draw the composer; a ``Wish`` in the run in which Generate was pressed, else None."""
     offered = app.views.providers()
-    providers = {provider.name: provider for provider in offered if not provider.missing}
+    providers = {provider.name: provider for provider in offered if is_usable(provider)}
     if not providers:
         show_error("No video provider is set up.", hint="Settings shows what is missing.")
         return None

@@ -15,6 +15,7 @@ from pages.components.provider_words import (
     SOUND_WORDS,
     frames_words,
     host,
+    is_usable,
     lengths_words,
     price_words,
     retirement_words,
@@ -28,13 +29,13 @@ def show(app: App, provider: ProviderView, *, test: TakeView | None, key: str) -
     """The card. ``test`` is the newest test clip made with the provider."""
     with st.container(border=True, gap="small", key=key):
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-            beside = setup_words(provider.missing) if provider.missing else host(provider)
+            beside = setup_words(provider) or host(provider)
             st.markdown(f"**{plain(provider.title)}** :small[:gray[{plain(beside)}]]", width="content")
             with st.container(horizontal=True, width="content", gap="small"):
                 if provider.is_default:
                     st.badge("Default", color="blue")
                 badge.show(state_badge(provider))
-        if provider.missing:
+        if not is_usable(provider):
             return
         if words := retirement_words(provider):
             st.warning(plain(words), icon=":material/power_off:")

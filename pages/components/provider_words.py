@@ -15,12 +15,20 @@ SOUND_WORDS = {
 }
 
 
-def setup_words(missing: Sequence[str]) -> str:
-    """What to set, one entry of ``missing`` for each way to do it."""
-    return f"Set {', or '.join(missing)} to use it."
+def is_usable(provider: ProviderView) -> bool:
+    return not (provider.missing or provider.problem)
+
+
+def setup_words(provider: ProviderView) -> str:
+    """What to set, each way to do it, or what is wrong with what is set; empty when it can be used."""
+    if provider.problem:
+        return provider.problem
+    return f"Set {', or '.join(provider.missing)} to use it." if provider.missing else ""
 
 
 def state_badge(provider: ProviderView) -> Badge:
+    if provider.problem:
+        return ("Wrong settings", ":material/error:", "red")
     if provider.missing:
         return ("Not set up", ":material/key:", "gray")
     if provider.is_retired:
