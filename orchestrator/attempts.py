@@ -11,11 +11,11 @@ from orchestrator.db.models import ClipRow, PlanRow, RunRow, new_id
 from orchestrator.db.records import brief_of, clip_of, repair_of, request_of, settings_of
 from orchestrator.db.session import Session
 from orchestrator.director import split_clip
-from orchestrator.errors import BadInput, NotConfigured, ScriptTooLong
+from orchestrator.errors import BadInput, NotConfigured
 from orchestrator.repair import patches_of
 from orchestrator.scene_crafter import craft_clip, craft_remix
 from orchestrator.scene_crafter.own import craft_own
-from orchestrator.schema.clip_plan import MAX_TOTAL_SECONDS, Clip, PlanConstraints
+from orchestrator.schema.clip_plan import Clip, PlanConstraints
 from orchestrator.schema.clip_run import RepairInstruction, RepairStrategy
 from orchestrator.schema.status import ClipStatus, RunStatus
 from providers.base import AudioSupport, ProviderProfile
@@ -147,17 +147,9 @@ def _holds_in_parts(profile: ProviderProfile, clip: ClipRow) -> bool:
 
 
 def _parts(clip: ClipRow, plan: PlanRow, profile: ProviderProfile) -> tuple[Clip, ...]:
-    """``clip`` in parts that the provider holds. Raises ``SentenceTooLong``, and ``ScriptTooLong`` when the plan would
-    grow beyond what a film may last."""
+    """``clip`` in parts that the provider holds. Raises ``SentenceTooLong``."""
     constraints = PlanConstraints(words_per_minute=plan.words_per_minute, durations_seconds=profile.durations_seconds)
-    parts = split_clip(clip_of(clip), constraints=constraints, language=plan.brief.language)
-    total_seconds = plan.total_seconds - clip.seconds + sum(part.seconds for part in parts)
-    if total_seconds > MAX_TOTAL_SECONDS:
-        raise ScriptTooLong(
-            f"Split for {profile.title}, which makes at most {profile.durations_seconds[-1]} s at once, the film would "
-            f"last {total_seconds} s; at most {MAX_TOTAL_SECONDS} s are possible."
-        )
-    return parts
+    return split_clip(clip_of(clip), constraints=constraints, language=plan.brief.language)
 
 
 def _patches(clip: ClipRow, history: Iterable[RepairInstruction]) -> tuple[str, ...]:

@@ -70,8 +70,8 @@ _SETUPS: dict[str, _Setup] = {
 
 class Roster(NamedTuple):
     """``makers`` build the usable providers by name; ``missing`` says of the others what they need, one entry per way
-    to set them up: settings, or words about a package at fault. ``broken`` says why the settings of others cannot be
-    used. ``titles`` are known for all."""
+    to set them up. ``broken`` says why the settings or the package of others cannot be used. ``titles`` are known for
+    all."""
 
     makers: dict[str, Callable[[], VideoProvider]]
     missing: dict[str, tuple[str, ...]]
@@ -93,9 +93,10 @@ class Roster(NamedTuple):
 
 
 def read_roster(settings: Settings, *, data_dir: Path) -> Roster:
-    """Every built-in provider and those of installed packages; a package at fault is among the missing."""
+    """Every built-in provider and those of installed packages; a package at fault is broken."""
     makers: dict[str, Callable[[], VideoProvider]] = {}
     missing: dict[str, tuple[str, ...]] = {}
+    broken: dict[str, str] = {}
     titles: dict[str, str] = {}
     for name in known_names():
         titles[name] = name
@@ -103,20 +104,19 @@ def read_roster(settings: Settings, *, data_dir: Path) -> Roster:
             titles[name] = profile_of(name).title
             lacking = _lacking(name, settings)
         except UnusablePackage as error:
-            lacking = (f"a working package: {_one_line(str(error))}",)
+            broken[name] = f"Its package is at fault: {_one_line(str(error))}"
+            continue
         if lacking:
             missing[name] = lacking
         else:
             makers[name] = _maker(name, settings, data_dir)
-    return Roster(makers=makers, missing=missing, titles=titles)
+    return Roster(makers=makers, missing=missing, titles=titles, broken=broken)
 
 
 def make_providers(roster: Roster, settings: Settings) -> tuple[dict[str, VideoProvider], Roster]:
-    """One adapter each, and the roster as it then is: a provider whose settings cannot be used is broken, one of an
-    installed package that refuses its options is missing. Neither keeps the others from working. Raises ``BadInput``
-    for faults on purpose (MOCK_DEFECTS) that are none."""
+    """One adapter each, and the roster as it then is: a provider whose settings cannot be used is broken, which does
+    not keep the others from working. Raises ``BadInput`` for faults on purpose (MOCK_DEFECTS) that are none."""
     made: dict[str, VideoProvider] = {}
-    refused: dict[str, tuple[str, ...]] = {}
     broken: dict[str, str] = {}
     for name, make in roster.makers.items():
         try:
@@ -125,13 +125,13 @@ def make_providers(roster: Roster, settings: Settings) -> tuple[dict[str, VideoP
             if name == "mock":
                 raise BadInput(f"MOCK_DEFECTS cannot be used. {error}") from None
             if name not in NAMES:
-                refused[name] = (f"options in PROVIDER_OPTIONS that it takes: {_refusal(error, name, settings)}",)
+                broken[name] = f"Its options (PROVIDER_OPTIONS) cannot be used. {_refusal(error, name, settings)}"
             elif isinstance(error, ProviderError | TypeError | ValueError | OSError):
                 broken[name] = f"Its settings ({_settings_of(name)}) cannot be used. {_one_line(str(error))}"
             else:
                 raise
     makers = {name: make for name, make in roster.makers.items() if name in made}
-    return made, roster._replace(makers=makers, missing=roster.missing | refused, broken=broken)
+    return made, roster._replace(makers=makers, broken={**roster.broken, **broken})
 
 
 def _settings_of(name: str) -> str:
@@ -159,7 +159,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _one_line(text: str) -> str:
-    return text.strip().splitlines()[0][:200]
+    return (text.strip() or "No reason is given.").splitlines()[0][:200]
 
 
 def _lacking(name: str, settings: Settings) -> tuple[str, ...]:

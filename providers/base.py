@@ -73,7 +73,7 @@ class PollPace(Value):
 
 
 class ModelFacts(Value):
-    """Where a model differs from its provider's profile; None means it does not."""
+    """Where a model differs from its provider's profile: in what is set, be it to None."""
 
     durations_seconds: tuple[int, ...] | None = None
     sizes: tuple[str, ...] | None = None
@@ -141,7 +141,7 @@ class ProviderProfile(Value):
     def for_model(self, model: str) -> Self:
         """The profile as it holds for ``model``."""
         facts = self.variants.get(model, ModelFacts())
-        return self.model_copy(update={name: value for name, value in facts if value is not None})
+        return self.model_copy(update={name: getattr(facts, name) for name in facts.model_fields_set})
 
     def led_by(self, model: str) -> Self:
         """The profile with ``model`` first and its facts for the whole; unchanged when ``model`` is empty."""
@@ -173,7 +173,10 @@ class ProviderProfile(Value):
         return seconds <= self.durations_seconds[-1]
 
     def fit_size(self, size: str) -> str:
-        """``size`` if it is sold; else the size of the same orientation whose shape, then area, comes nearest."""
+        """``size`` if it is sold; else the size of the same orientation whose shape, then area, comes nearest.
+
+        Shapes less than 3 % apart count as one: among them a nearer area wins, unless it is only a little nearer.
+        """
         if size in self.sizes:
             return size
         width, height = _sides(size)
@@ -182,13 +185,18 @@ class ProviderProfile(Value):
             w, h = _sides(other)
             is_turned = (w > h) != (width > height) and w != h and width != height
             shape, area = abs(math.log(w * height / (h * width))), abs(math.log(w * h / (width * height)))
-            return is_turned, round(shape, 2), area
+            return is_turned, round(max(shape, _SAME_SHAPE), 2), area + _SHAPE_WEIGHT * shape
 
         return min(self.sizes, key=distance)
 
     def prompt_length(self, text: str) -> int:
         """Length of ``text`` as this provider counts it."""
         return len(text.encode("utf-16-le")) // 2 if self.prompt_unit is PromptUnit.UTF16_UNITS else len(text)
+
+
+# Both are of logarithms of ratios, which for small differences are the differences.
+_SAME_SHAPE = 0.03
+_SHAPE_WEIGHT = 10.0
 
 
 def _sides(size: str) -> tuple[int, int]:
@@ -272,7 +280,8 @@ class Account(Value):
 class VideoProvider(ABC):
     """The port. All methods may raise any ``ProviderError``; none retries a create by itself.
 
-    ``endpoint`` is where the generations live: a generation id means something only there.
+    ``endpoint`` is where the generations live, and by which of the APIs there where it has several: a generation id
+    means something only there.
     """
 
     profile: ProviderProfile

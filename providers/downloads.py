@@ -2,14 +2,16 @@
 
 Providers answer with links of their choosing, so a link is followed only over https and only to public addresses,
 unless its host is one the user configured. The address is looked up once and the connection made to that very
-address; a name that changes between check and use changes nothing. A transfer that breaks off goes on where it
-stopped when the server says that it can (RFC 9110, section 14: ranges with ``If-Range``).
+address; a name that changes between check and use changes nothing. Where a proxy stands in between, it looks names up,
+and only what the link itself says is checked. A transfer that breaks off goes on where it stopped when the server says
+that it can (RFC 9110, section 14: ranges with ``If-Range``).
 """
 
 from __future__ import annotations
 
 import asyncio
 import ipaddress
+import re
 import secrets
 import socket
 from collections.abc import Mapping
@@ -18,11 +20,24 @@ from pathlib import Path
 
 import httpx
 
+from providers.answers import packing, pieces, unpack
 from providers.base import AuthFailed, BrokenContent, GenerationNotFound, RateLimited, Unavailable, UnsafeLink
 
 MAX_BYTES = 1 << 30
 _MAX_REDIRECTS = 5
 _MAX_RESUMES = 4
+_MAX_BOXES = 100_000
+
+_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+# IPv6 that leads to IPv4 addresses by way of somebody (6to4, v4-compatible, a network's own NAT64) or was private
+# before RFC 3879: Python calls some of it global.
+_ROUNDABOUT = tuple(map(ipaddress.IPv6Network, ("2002::/16", "::/96", "64:ff9b:1::/48", "fec0::/10")))
+# The well-known prefix of NAT64 (RFC 6052): all a network without IPv4 has. The last 32 bits are where it leads.
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_NEAR_ENDINGS = (".localhost", ".local", ".internal", ".lan", ".home.arpa", ".test")
+# What resolvers read as an IPv4 address, although it is not written as one: 127.1, 0x7f.0.0.1
+_NUMERIC_END = re.compile(r"(?:.*\.)?(?:\d+|0x[0-9a-f]*)")
 
 
 @dataclass
@@ -87,7 +102,9 @@ async def _follow(
             asked |= {"Range": f"bytes={transfer.received}-", "If-Range": transfer.validator}
         # a compressed body could not be resumed by its bytes
         request = client.build_request("GET", url, headers={**asked, "Accept-Encoding": "identity"})
-        if not is_home:
+        if not is_home and _is_proxied(client, url):
+            _check_link(url)
+        elif not is_home:
             await _pin(request)
         response = await client.send(request, stream=True, follow_redirects=False)
         try:
@@ -102,25 +119,67 @@ async def _follow(
     raise Unavailable("The download link leads in circles.")
 
 
+def _is_proxied(client: httpx.AsyncClient, url: httpx.URL) -> bool:
+    """Whether ``client`` asks a proxy for ``url``. httpx does not tell; a reading of the environment of our own could
+    differ from its."""
+    return client._transport_for_url(url) is not client._transport
+
+
+def _check_link(url: httpx.URL) -> None:
+    """What can be said of a link without looking its host up. Raises ``UnsafeLink``."""
+    if url.scheme != "https":
+        raise UnsafeLink("The provider answered with a download link that is not https; it was not followed.")
+    try:
+        is_outside = _is_public(ipaddress.ip_address(url.host))
+    except ValueError:
+        is_outside = not is_near(url.host) and not _NUMERIC_END.fullmatch(url.host.rstrip("."))
+    if not is_outside:
+        raise _private(url)
+
+
 async def _pin(request: httpx.Request) -> None:
     """Point the request at one public address of its host, keeping name and certificate check of the host."""
     url = request.url
-    if url.scheme != "https":
-        raise UnsafeLink("The provider answered with a download link that is not https; it was not followed.")
+    _check_link(url)
     try:
         found = await asyncio.get_running_loop().getaddrinfo(url.host, url.port or 443, type=socket.SOCK_STREAM)
     except OSError:
         raise Unavailable(f"The download host {url.host} was not found.") from None
     addresses = [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
-    if not addresses or not all(address.is_global and not address.is_multicast for address in addresses):
-        raise UnsafeLink(f"The download link points into a private network ({url.host}); it was not followed.")
+    if not addresses or not all(map(_is_public, addresses)):
+        raise _private(url)
     request.extensions = {**request.extensions, "sni_hostname": url.host}
     request.url = url.copy_with(host=str(addresses[0]))
+
+
+def _is_public(address: _Address) -> bool:
+    if isinstance(address, ipaddress.IPv6Address):
+        if any(address in network for network in _ROUNDABOUT):
+            return False
+        carried = ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF) if address in _NAT64 else None
+        address = address.ipv4_mapped or carried or address
+    return address.is_global and not address.is_multicast
+
+
+def _private(url: httpx.URL) -> UnsafeLink:
+    return UnsafeLink(f"The download link points into a private network ({url.host}); it was not followed.")
+
+
+def is_near(host: str) -> bool:
+    """Whether ``host`` is this machine or in a private network, as far as its name tells."""
+    host = host.strip("[]").rstrip(".")
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return "." not in host or host.endswith(_NEAR_ENDINGS)
+    return not address.is_global
 
 
 async def _check(response: httpx.Response, *, is_home: bool) -> None:
     status = response.status_code
     if status in (200, 206) and "json" not in response.headers.get("content-type", ""):
+        if packing(response):
+            raise BrokenContent("The provider sent the clip packed, which was not asked for.")
         return
     text = (await _first_bytes(response)).decode(errors="replace").lower()
     if status == 429:
@@ -135,8 +194,8 @@ async def _check(response: httpx.Response, *, is_home: bool) -> None:
 
 
 async def _first_bytes(response: httpx.Response) -> bytes:
-    async for piece in response.aiter_bytes(2048):
-        return piece
+    async for piece in pieces(response):
+        return unpack(piece, packing(response), max_bytes=2048)
     return b""
 
 
@@ -155,8 +214,7 @@ async def _save(response: httpx.Response, transfer: _Transfer) -> None:
     if length.isdecimal() and transfer.received + int(length) > transfer.max_bytes:
         raise _too_large(transfer.max_bytes)
     with transfer.part.open("ab" if is_rest else "wb") as file:
-        # as they come: pieces of a fixed size would lose the one being gathered when the connection breaks off
-        async for piece in response.aiter_bytes():
+        async for piece in pieces(response):
             if transfer.received + len(piece) > transfer.max_bytes:
                 raise _too_large(transfer.max_bytes)
             await asyncio.to_thread(file.write, piece)
@@ -172,7 +230,8 @@ def _too_large(max_bytes: int) -> BrokenContent:
 def check_mp4(path: Path) -> None:
     """Walk the boxes of an MP4 (ISO/IEC 14496-12, section 4.2). Raises ``BrokenContent`` unless it begins as one, has
     its index and its media, and ends where its last box does: a cut transfer, a page or a picture does not."""
-    size, at, kinds = path.stat().st_size, 0, []
+    size, at, boxes = path.stat().st_size, 0, 0
+    kinds: set[bytes] = set()
     with path.open("rb") as file:
         while at < size:
             file.seek(at)
@@ -182,8 +241,9 @@ def check_mp4(path: Path) -> None:
                 length = int.from_bytes(header[8:16], "big")
             elif length == 0:
                 length = size - at
-            kinds.append(header[4:8])
-            if length < 8 or kinds[0] != b"ftyp":
+            boxes += 1
+            kinds.add(header[4:8])
+            if length < 8 or b"ftyp" not in kinds or boxes > _MAX_BOXES:
                 raise BrokenContent("What the provider sent as the finished clip is not an MP4.")
             at += length
     if at != size or b"moov" not in kinds or b"mdat" not in kinds:

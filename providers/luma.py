@@ -15,10 +15,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 
+from providers.answers import tidy
 from providers.base import (
     Account,
     AudioSupport,
@@ -36,7 +37,7 @@ from providers.base import (
 from providers.downloads import MAX_BYTES
 from providers.references import read_reference
 from providers.states import read_status
-from providers.wire import REJECTION_WORDS, Answer, HttpProvider, escape_id, paid_headers, read_moment
+from providers.wire import REJECTION_WORDS, Answer, HttpProvider, clock_ahead, escape_id, paid_headers, read_moment
 
 AGENTS_BASE_URL = "https://agents.lumalabs.ai"
 DREAM_MACHINE_BASE_URL = "https://api.lumalabs.ai"
@@ -117,6 +118,14 @@ _FAILURE_CODES = {
 _REFUNDED = ("content_moderated", "generation_failed", "output_not_found")
 
 
+class _Page(NamedTuple):
+    """Generations of the account, whether there are more, and by how much Luma's clock is ahead of ours."""
+
+    made: list[dict[str, Any]]
+    has_more: bool
+    ahead: timedelta
+
+
 class LumaProvider(HttpProvider):
     """What both APIs share. Refusals are ``{"detail": ...}``: their HTTP status decides."""
 
@@ -161,6 +170,7 @@ class LumaAgentsProvider(LumaProvider):
             max_download_bytes=max_download_bytes,
             transport=transport,
         )
+        self.endpoint = f"{self._base}/v1"
 
     async def create_clip(self, request: CreateClipInput) -> Generation:
         facts = self._facts(request)
@@ -211,6 +221,7 @@ class DreamMachineProvider(LumaProvider):
             max_download_bytes=max_download_bytes,
             transport=transport,
         )
+        self.endpoint = f"{self._base}/dream-machine/v1"
 
     async def create_clip(self, request: CreateClipInput) -> Generation:
         self._facts(request)
@@ -233,8 +244,8 @@ class DreamMachineProvider(LumaProvider):
         """The order of the list is not documented, so that only its end tells that there is none."""
         since = created_after - CREATED_SKEW
         for page in range(_LIST_PAGES):
-            listed, has_more = await self._page(page)
-            recent = [made for made in listed if str(made["id"]) not in claimed and _created_at(made) >= since]
+            listed, has_more, ahead = await self._page(page)
+            recent = [made for made in listed if str(made["id"]) not in claimed and _created_at(made) >= since + ahead]
             matches = [made for made in recent if _matches(made, request)]
             if matches:
                 return _generation(min(matches, key=_created_at))
@@ -249,14 +260,14 @@ class DreamMachineProvider(LumaProvider):
             raise self._error(answer, not_found=InvalidRequest)
         return Account(balance_usd=round(cents / 100, 2))
 
-    async def _page(self, number: int) -> tuple[list[dict[str, Any]], bool]:
-        """Generations of the account, and whether there are more."""
+    async def _page(self, number: int) -> _Page:
         query = {"limit": str(_LIST_LIMIT), "offset": str(number * _LIST_LIMIT)}
         answer = await self._ask("GET", "dream-machine/v1/generations", params=query)
         listed = answer.body.get("generations") if answer.is_success and isinstance(answer.body, dict) else None
         if not isinstance(listed, list):
             raise self._error(answer, not_found=InvalidRequest)
-        return [m for m in listed if isinstance(m, dict) and m.get("id")], bool(answer.body.get("has_more"))
+        made = [m for m in listed if isinstance(m, dict) and m.get("id")]
+        return _Page(made, bool(answer.body.get("has_more")), clock_ahead(answer.headers) or timedelta())
 
 
 def create_luma(*, api_key: str = "", **options: Any) -> LumaProvider:
@@ -312,7 +323,7 @@ def _matches(made: dict[str, Any], request: CreateClipInput) -> bool:
     resolution, ratio = _SIZES[request.size]
     wanted = {"aspect_ratio": ratio, "resolution": resolution, "duration": f"{request.seconds}s"}
     return (
-        str(asked.get("prompt") or "").strip() == request.prompt.strip()
+        str(asked.get("prompt") or "").strip() == tidy(request.prompt).strip()
         and asked.get("model", made.get("model")) == request.model
         and all(asked.get(name) in (None, value) for name, value in wanted.items())
     )

@@ -16,7 +16,7 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 
@@ -43,7 +43,16 @@ from providers.base import (
 from providers.downloads import MAX_BYTES
 from providers.references import read_reference
 from providers.states import read_status
-from providers.wire import CREATE_SECONDS, REJECTION_WORDS, Complaint, HttpProvider, escape_id, paid_headers
+from providers.wire import (
+    CREATE_SECONDS,
+    REJECTION_WORDS,
+    Complaint,
+    HttpProvider,
+    clock_ahead,
+    escape_id,
+    is_newest_first,
+    paid_headers,
+)
 
 MINIMAX_BASE_URL = "https://api.minimax.io"
 CREATED_SKEW = timedelta(seconds=5)
@@ -113,6 +122,14 @@ _MEANINGS: dict[str, type[ProviderError]] = {
     "2013": InvalidRequest,
 }
 _NUMBER = re.compile(r"\((\d{4})\)\s*$")
+
+
+class _Page(NamedTuple):
+    """Tasks of the last seven days, how many there are in all, and by how much MiniMax's clock is ahead of ours."""
+
+    tasks: list[dict[str, Any]]
+    total: int
+    ahead: timedelta
 
 
 class MiniMaxProvider(HttpProvider):
@@ -185,10 +202,11 @@ class MiniMaxProvider(HttpProvider):
     ) -> Generation | None:
         if self._asking:
             raise OutcomeUnknown("Another clip is being asked for; MiniMax's list could not tell the two apart.")
-        since, until = created_after - CREATED_SKEW, created_after + CREATED_WITHIN
+        listed, ahead = await self._tasks(request.model, since=created_after - CREATED_SKEW)
+        since, until = created_after - CREATED_SKEW + ahead, created_after + CREATED_WITHIN + ahead
         found = [
             task
-            for task in await self._tasks(request.model, since=since)
+            for task in listed
             if str(task["id"]) not in claimed
             and self._answered.get(str(task["id"]), request.key) == request.key
             and since <= _at(task) <= until
@@ -223,8 +241,7 @@ class MiniMaxProvider(HttpProvider):
 
     async def _page(
         self, number: int, *, size: int = _PAGE_SIZE, filters: Mapping[str, str] = MappingProxyType({})
-    ) -> tuple[list[dict[str, Any]], int]:
-        """Tasks of the last seven days, and how many there are in all."""
+    ) -> _Page:
         query = {"page_num": str(number), "page_size": str(size), **filters}
         answer = await self._ask("GET", "v2/query/video_generation", params=query)
         items = answer.body.get("items") if answer.is_success and isinstance(answer.body, dict) else None
@@ -232,18 +249,21 @@ class MiniMaxProvider(HttpProvider):
             raise self._error(answer, not_found=InvalidRequest)
         total = answer.body.get("total")
         tasks = [task for task in items if isinstance(task, dict) and task.get("id")]
-        return tasks, total if isinstance(total, int) else len(tasks)
+        ahead = clock_ahead(answer.headers) or timedelta()
+        return _Page(tasks, total if isinstance(total, int) else len(tasks), ahead)
 
-    async def _tasks(self, model: str, *, since: datetime) -> list[dict[str, Any]]:
-        """Every task of ``model`` since then. The order of the list is not documented: reading stops early only where
-        it shows itself to be newest first. Raises ``OutcomeUnknown`` when the list is too long to be read."""
+    async def _tasks(self, model: str, *, since: datetime) -> tuple[list[dict[str, Any]], timedelta]:
+        """Every task of ``model`` since then, and by how much MiniMax's clock is ahead of ours. The order of the list
+        is not documented: reading stops early only where it shows itself to be newest first. Raises ``OutcomeUnknown``
+        when the list is too long to be read."""
         filters = {"filter.model": model, "filter.task_type": "generation"}
         seen: list[dict[str, Any]] = []
         for number in range(1, _PAGES + 1):
-            tasks, total = await self._page(number, filters=filters)
+            tasks, total, ahead = await self._page(number, filters=filters)
             seen += tasks
-            if not tasks or len(seen) >= total or (_is_newest_first(seen) and _at(seen[-1]) < since):
-                return seen
+            times = [_at(task) for task in seen]
+            if not tasks or len(seen) >= total or (is_newest_first(times) and times[-1] < since + ahead):
+                return seen, ahead
         raise OutcomeUnknown("MiniMax's list of tasks is too long to find the lost one in.")
 
     def _own_error(self, status: int, complaint: Complaint) -> type[ProviderError] | None:
@@ -299,8 +319,3 @@ def _at(task: dict[str, Any]) -> datetime:
     """When it was made; now where that is not told."""
     value = task.get("created_at")
     return datetime.fromtimestamp(value, UTC) if isinstance(value, int) and 1 < value < 4e9 else datetime.now(UTC)
-
-
-def _is_newest_first(tasks: list[dict[str, Any]]) -> bool:
-    times = [_at(task) for task in tasks]
-    return times[0] > times[-1] and times == sorted(times, reverse=True)

@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 
+from providers.answers import tidy
 from providers.base import (
     Account,
     AudioSupport,
@@ -34,11 +35,14 @@ from providers.downloads import MAX_BYTES, origin
 from providers.references import read_reference
 from providers.states import read_status
 from providers.wire import (
+    QUOTA_WORDS,
     REJECTION_WORDS,
     Answer,
     Complaint,
     HttpProvider,
+    clock_ahead,
     escape_id,
+    is_newest_first,
     paid_headers,
     read_complaint,
 )
@@ -47,7 +51,8 @@ OPENAI_BASE_URL = "https://api.openai.com/v1"
 RETIRED_ON = datetime(2026, 9, 24, tzinfo=UTC)
 CREATED_SKEW = timedelta(seconds=5)
 _LIST_PAGES, _LIST_LIMIT = 10, 100
-_GONE_WORDS = ("not found", "not_found", "does not exist", "deprecated", "shut down", "no longer", "invalid url")
+# What it answered when it was switched off is not documented: any of these may stand for it.
+_GONE_STATUSES = (400, 403, 404, 405, 410)
 _RETIRED = (
     "OpenAI switched off its Videos API on 2026-09-24 and named no successor. Point the base URL at a"
     " compatible server (vLLM-Omni, SGLang, LiteLLM, a gateway), or choose another provider."
@@ -72,6 +77,14 @@ PROFILE = ProviderProfile(
     asset_lifetime_hours=1.0,
     cost_usd_per_second={"sora-2": 0.10, "sora-2-pro": 0.50},
 )
+
+
+class _Listed(NamedTuple):
+    """Videos from the server's list, and since when, in epoch seconds by its clock. ``is_whole``: none is missing."""
+
+    videos: list[dict[str, Any]]
+    since: float
+    is_whole: bool
 
 
 class OpenAIVideosProvider(HttpProvider):
@@ -132,22 +145,17 @@ class OpenAIVideosProvider(HttpProvider):
     async def find_generation(
         self, request: CreateClipInput, *, created_after: datetime, claimed: Collection[str]
     ) -> Generation | None:
-        since = (created_after - CREATED_SKEW).timestamp()
-        matches: list[dict[str, Any]] = []
-        after = ""
-        for _ in range(_LIST_PAGES):
-            query = {"limit": str(_LIST_LIMIT), "order": "desc"} | ({"after": after} if after else {})
-            answer = await self._ask("GET", "videos", params=query)
-            page = answer.body
-            if answer.status != 200 or not isinstance(page, dict) or not isinstance(page.get("data"), list):
-                raise self._error(answer, not_found=InvalidRequest)
-            videos = [v for v in page["data"] if isinstance(v, dict) and v.get("id")]
-            recent = [v for v in videos if (_created(v) or since) >= since]
-            matches += [v for v in recent if v["id"] not in claimed and _matches(v, request)]
-            if not page.get("has_more") or not videos or len(recent) < len(videos):
-                break
-            after = str(videos[-1]["id"])
+        """Servers tell more or less of what was asked for, and may round or rename it: only where nothing with our
+        prompt is there is there certainly none. Raises ``OutcomeUnknown`` where that cannot be said."""
+        listed = await self._listed((created_after - CREATED_SKEW).timestamp())
+        in_time = [v for v in listed.videos if (_created(v) or listed.since) >= listed.since]
+        unclaimed = [v for v in in_time if str(v["id"]) not in claimed]
+        matches = [v for v in unclaimed if _matches(v, request)]
         if not matches:
+            if not listed.is_whole:
+                raise OutcomeUnknown("The server's list of videos is too long to find the lost one in.")
+            if any(_told_prompt(v) == _words(request.prompt) for v in unclaimed):
+                raise OutcomeUnknown("A video with our prompt is there, but its model, size, length or source differs.")
             return None
         if len(matches) > 1 and not any(v.get("prompt") for v in matches):
             raise OutcomeUnknown(
@@ -182,19 +190,43 @@ class OpenAIVideosProvider(HttpProvider):
 
     async def _create(self, path: str, request: CreateClipInput, **body: Any) -> Generation:
         answer = await self._ask("POST", path, headers=paid_headers(request), is_paid=True, **body)
-        video = _video(answer)
+        video = _video(answer) or _taken(answer)
         if video is not None and video.get("id"):
             return self._generation(video)
         if answer.is_success:
             raise OutcomeUnknown("The provider accepted the request, but its answer names no generation.")
         raise self._error(answer, not_found=InvalidRequest, is_paid=True)
 
+    async def _listed(self, since: float) -> _Listed:
+        """The server's list back to ``since``, epoch seconds by our clock, and what that is by the server's."""
+        videos: dict[str, dict[str, Any]] = {}
+        after, there = "", since
+        for _ in range(_LIST_PAGES):
+            query = {"limit": str(_LIST_LIMIT), "order": "desc"} | ({"after": after} if after else {})
+            answer = await self._ask("GET", "videos", params=query)
+            page = answer.body
+            if answer.status != 200 or not isinstance(page, dict) or not isinstance(page.get("data"), list):
+                raise self._error(answer, not_found=InvalidRequest)
+            new = {str(v["id"]): v for v in page["data"] if isinstance(v, dict) and v.get("id")}
+            new = {video_id: video for video_id, video in new.items() if video_id not in videos}
+            videos |= new
+            there = since + (clock_ahead(answer.headers) or timedelta()).total_seconds()
+            times, has_more = [_created(video) for video in videos.values()], page.get("has_more")
+            # a server that does not say whether there is more is asked until nothing new comes
+            is_last = not new if has_more is None else not has_more
+            if is_last or (all(times) and is_newest_first(times) and times[-1] < there):
+                return _Listed(list(videos.values()), there, is_whole=True)
+            if not new:
+                break
+            after = next(reversed(new))
+        return _Listed(list(videos.values()), there, is_whole=False)
+
     def _own_error(self, status: int, complaint: Complaint) -> ProviderError | None:
         """What api.openai.com answers since it was switched off."""
-        if not self._is_openai or datetime.now(UTC) < RETIRED_ON:
+        if not self._is_openai or datetime.now(UTC) < RETIRED_ON or status not in _GONE_STATUSES:
             return None
-        is_gone = status == 410 or (status in (400, 403, 404) and any(w in complaint.words for w in _GONE_WORDS))
-        return Retired(_RETIRED) if is_gone else None
+        is_other = any(word in complaint.words for word in (*REJECTION_WORDS, *QUOTA_WORDS))
+        return None if is_other else Retired(_RETIRED)
 
     def _content_url(self, generation: Generation) -> str:
         """The link the server gave where it can be followed, else the protocol's own: a server of one's own often
@@ -241,6 +273,14 @@ def _video(answer: Answer) -> dict[str, Any] | None:
     return None
 
 
+def _taken(answer: Answer) -> dict[str, Any] | None:
+    """What a gateway that says no status answers to a create: it took it, so it is queued. None for anything else."""
+    body = answer.body
+    if answer.is_success and isinstance(body, dict) and isinstance(body.get("id"), str) and not body.get("error"):
+        return {**body, "status": "queued"}
+    return None
+
+
 def _progress(value: Any) -> float | None:
     """0..1 from the protocol's 0..100; None for anything else."""
     try:
@@ -260,11 +300,29 @@ def _matches(video: Mapping[str, Any], request: CreateClipInput) -> bool:
     source = request.source_generation_id if isinstance(request, RemixClipInput) else None
     if "remixed_from_video_id" in video and (video["remixed_from_video_id"] or None) != source:
         return False
-    prompt, model, size, seconds = (video.get(name) for name in ("prompt", "model", "size", "seconds"))
-    if prompt and prompt.strip() != request.prompt.strip():
+    if _told_prompt(video) not in ("", _words(request.prompt)):
         return False
     if source is not None:  # a remix inherits the rest
         return True
-    if model and request.model and not (model == request.model or model.startswith(f"{request.model}-20")):
+    model, size, seconds = (video.get(name) for name in ("model", "size", "seconds"))
+    if model and request.model and not (model == request.model or str(model).startswith(f"{request.model}-20")):
         return False
-    return (not size or size == request.size) and (not seconds or str(seconds) == str(request.seconds))
+    return (not size or size == request.size) and (not seconds or _is_number(seconds, request.seconds))
+
+
+def _told_prompt(video: Mapping[str, Any]) -> str:
+    prompt = video.get("prompt")
+    return _words(prompt) if isinstance(prompt, str) else ""
+
+
+def _words(prompt: str) -> str:
+    """``prompt`` as an answer shows it; the line breaks of a form may come back as other ones."""
+    return " ".join(tidy(prompt).split())
+
+
+def _is_number(told: Any, number: int) -> bool:
+    """Whether ``told``, a number or its text, is ``number``: "8.0" is 8."""
+    try:
+        return float(told) == number
+    except (TypeError, ValueError):
+        return False

@@ -41,13 +41,15 @@ _BURST_SECONDS = 6.0
 
 class CircuitBreaker:
     """Counts failures in a row. After ``FAILURES_TO_OPEN`` nobody asks for a while, then one caller tries; each vain
-    try doubles the rest, from 30 s up to 5 min. ``clock`` tells seconds."""
+    try doubles the rest, from 30 s up to 5 min. Failures of calls that were already under way when the rest began say
+    nothing new and do not lengthen it. ``clock`` tells seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._failures = 0
         self._rest_seconds = FIRST_REST_SECONDS
         self._closed_until = 0.0
+        self._is_tried = False
 
     @property
     def failures(self) -> int:
@@ -60,21 +62,21 @@ class CircuitBreaker:
         wait = self._closed_until - self._clock()
         if wait > 0:
             return wait
-        self._closed_until = self._clock() + PROBE_SECONDS
+        self._closed_until, self._is_tried = self._clock() + PROBE_SECONDS, True
         return 0.0
 
     def note_answer(self) -> None:
         """The provider answered, whatever it said."""
-        self._failures, self._rest_seconds = 0, FIRST_REST_SECONDS
+        self._failures, self._rest_seconds, self._is_tried = 0, FIRST_REST_SECONDS, False
 
     def note_failure(self) -> None:
         """The provider did not answer, or answered that it is down."""
         self._failures += 1
-        if self._failures == FAILURES_TO_OPEN:
-            self._closed_until = self._clock() + self._rest_seconds
-        elif self._failures > FAILURES_TO_OPEN:
+        if self._is_tried:
             self._rest_seconds = min(LONGEST_REST_SECONDS, self._rest_seconds * 2)
-            self._closed_until = self._clock() + self._rest_seconds
+        elif self._failures != FAILURES_TO_OPEN:
+            return
+        self._closed_until, self._is_tried = self._clock() + self._rest_seconds, False
 
 
 class PatientProvider(VideoProvider):
@@ -99,12 +101,11 @@ class PatientProvider(VideoProvider):
     async def ready(self) -> None:
         """Wait for a turn to create. Raises ``Unavailable`` while the provider rests, ``RateLimited`` when it asked
         for more patience than is waited out here; nothing was sent."""
-        held = self._held_until - self._clock()
-        if held > WAITED_HERE_SECONDS:
-            raise RateLimited(
-                f"{self.profile.title} asked us to wait; {held:.0f} s are left.", retry_after_seconds=held
-            )
-        if held > 0:
+        while (held := self._held_until - self._clock()) > 0:
+            if held > WAITED_HERE_SECONDS:
+                raise RateLimited(
+                    f"{self.profile.title} asked us to wait; {held:.0f} s are left.", retry_after_seconds=held
+                )
             await asyncio.sleep(held)
         self._refuse_while_down()
         await self._limiter.acquire()

@@ -38,6 +38,9 @@ def read_reference(path: Path, rules: ReferenceRules | None, *, size: str) -> Re
     if rules is None:
         raise InvalidRequest("This provider takes no reference picture.")
     try:
+        if (size_bytes := path.stat().st_size) > rules.max_bytes:
+            has, most = size_bytes / 1e6, rules.max_bytes / 1e6
+            raise InvalidRequest(f"The reference picture has {has:.1f} MB; this provider takes {most:.1f} MB.")
         data = path.read_bytes()
         with Image.open(path) as picture:
             mime, (width, height) = picture.get_format_mimetype() or "", picture.size
@@ -46,10 +49,6 @@ def read_reference(path: Path, rules: ReferenceRules | None, *, size: str) -> Re
     if mime not in rules.formats or mime not in _SUFFIXES:
         kinds = ", ".join(_SUFFIXES[kind].upper() for kind in rules.formats)
         raise InvalidRequest(f"A reference picture must be one of {kinds} for this provider.")
-    if len(data) > rules.max_bytes:
-        raise InvalidRequest(
-            f"The reference picture has {len(data) / 1e6:.1f} MB; this provider takes {rules.max_bytes / 1e6:.1f} MB."
-        )
     if min(width, height) < rules.min_side_pixels:
         raise InvalidRequest(
             f"The reference picture is {width}x{height}; this provider needs {rules.min_side_pixels} pixels a side."

@@ -6,7 +6,6 @@ object a ``VideoProvider`` class with a ``profile`` class attribute. Built-in na
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
@@ -36,22 +35,27 @@ class UnknownProviderName(KeyError):
         return f"There is no provider {self.args[0]!r}. Known: {', '.join(known_names())}."
 
 
+class UnusablePackage(Exception):
+    """An installed package offers a provider that cannot be used."""
+
+
 def known_names() -> tuple[str, ...]:
     """Built-in names first, then those of installed packages."""
     return (*NAMES, *sorted(set(_installed()) - set(NAMES)))
 
 
 def profile_of(name: str) -> ProviderProfile:
-    """The capability facts of a provider as they are without any configuration. Raises ``UnknownProviderName``."""
+    """The capability facts of a provider as they are without any configuration. Raises ``UnknownProviderName`` and
+    ``UnusablePackage``."""
     if name in _BUILT_IN:
         return import_module(_BUILT_IN[name][0]).PROFILE
-    return _load(name).profile  # pyright: ignore[reportFunctionMemberAccess]
+    return _load(name).profile
 
 
 def create_provider(name: str, **options: Any) -> VideoProvider:
     """A new provider; ``options`` are those of its class (``root=`` for the mock, ``base_url=, api_key=`` for others).
 
-    Raises ``UnknownProviderName``.
+    Raises ``UnknownProviderName`` and ``UnusablePackage``.
     """
     if name in _BUILT_IN:
         module, cls = _BUILT_IN[name]
@@ -63,8 +67,19 @@ def _installed() -> dict[str, EntryPoint]:
     return {point.name: point for point in entry_points(group=ENTRY_POINT_GROUP)}
 
 
-def _load(name: str) -> Callable[..., VideoProvider]:
+def _load(name: str) -> type[VideoProvider]:
     point = _installed().get(name)
     if point is None:
         raise UnknownProviderName(name)
-    return point.load()
+    try:
+        made = point.load()
+    except Exception as error:  # the package is not ours: anything may happen while it is imported
+        raise UnusablePackage(f"{point.value} cannot be loaded: {type(error).__name__}: {error}") from error
+    if not (isinstance(made, type) and issubclass(made, VideoProvider)):
+        raise UnusablePackage(f"{point.value} is no VideoProvider class")
+    profile = getattr(made, "profile", None)
+    if not isinstance(profile, ProviderProfile):
+        raise UnusablePackage(f"{point.value} has no ProviderProfile as its class attribute profile")
+    if profile.name != name:
+        raise UnusablePackage(f"{point.value} calls itself {profile.name!r}, its package calls it {name!r}")
+    return made

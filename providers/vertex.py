@@ -39,10 +39,10 @@ from providers.base import (
     ReferenceRules,
     Unavailable,
 )
-from providers.downloads import MAX_BYTES, check_mp4
+from providers.downloads import MAX_BYTES, check_mp4, is_near
 from providers.google import GoogleProvider, is_rejected, read_google_complaint
 from providers.references import read_reference
-from providers.wire import is_near, paid_headers
+from providers.wire import paid_headers
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 
@@ -199,6 +199,9 @@ class VertexVeoProvider(GoogleProvider):
         token = self._credentials.ready_token() or await asyncio.to_thread(self._credentials.token)
         return {"Authorization": f"Bearer {token}"}
 
+    def _secrets(self) -> tuple[str, ...]:
+        return (self._credentials.last_token(),)
+
     async def _operation(self, generation_id: str) -> dict[str, Any]:
         name = _OPERATION.fullmatch(generation_id)
         if name is None:
@@ -221,6 +224,10 @@ class _Credentials:
     def ready_token(self) -> str:
         """The token in hand, empty when there is none that still holds."""
         return self._loaded.token if self._loaded is not None and self._loaded.valid else ""
+
+    def last_token(self) -> str:
+        """The token that was used last, empty before there was one."""
+        return str(self._loaded.token or "") if self._loaded is not None else ""
 
     def token(self) -> str:
         """Blocks. Raises ``AuthFailed`` and ``Unavailable``, quoting nothing of what was read."""

@@ -7,10 +7,8 @@ provider's own words is a refusal. No SDK is used: theirs repeat a POST whose an
 from __future__ import annotations
 
 import asyncio
-import ipaddress
-import json
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +16,7 @@ from urllib.parse import quote
 
 import httpx
 
+from providers.answers import packing, pieces, read_json, unpack
 from providers.base import (
     AuthFailed,
     ContentRejected,
@@ -35,7 +34,7 @@ from providers.base import (
     Unavailable,
     VideoProvider,
 )
-from providers.downloads import MAX_BYTES, download
+from providers.downloads import MAX_BYTES, download, is_near
 
 # The whole of a create, from connecting to the last byte of its answer.
 CREATE_SECONDS = 80.0
@@ -103,11 +102,17 @@ class HttpProvider(VideoProvider):
         self._max_download_bytes = max_download_bytes
         # Connections are not kept: calls are seconds apart, and an idle one would outlive the loop it belongs to.
         limits = httpx.Limits(max_keepalive_connections=0)
-        self._client = httpx.AsyncClient(timeout=_TIMEOUT, follow_redirects=False, transport=transport, limits=limits)
+        self._client = httpx.AsyncClient(
+            timeout=_TIMEOUT,
+            follow_redirects=False,
+            transport=transport,
+            limits=limits,
+            headers={"Accept-Encoding": "identity"},
+        )
         self._progress: dict[str, float] = {}
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(base_url={self.endpoint!r})"
+        return f"{type(self).__name__}(base_url={str(self._base)!r})"
 
     async def download_content(self, generation: Generation, destination: Path) -> Path:
         return await self._download(generation.content_url, destination)
@@ -120,6 +125,10 @@ class HttpProvider(VideoProvider):
     async def _auth(self) -> dict[str, str]:
         """The headers that prove who asks. Raises ``AuthFailed`` where the key cannot be one."""
         return {"Authorization": f"Bearer {self._checked_key()}"}
+
+    def _secrets(self) -> tuple[str, ...]:
+        """What must not come back in what the provider says: the keys, and what is made from them."""
+        return (self._key,)
 
     def _own_error(self, status: int, complaint: Complaint) -> type[ProviderError] | ProviderError | None:
         """The meaning of a refusal where this provider has words of its own for it; None for the usual reading."""
@@ -166,7 +175,7 @@ class HttpProvider(VideoProvider):
             raise Unavailable(f"{host} cannot be reached ({type(error).__name__}).") from None
         except (httpx.LocalProtocolError, httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
             raise InvalidRequest(f"The request could not be written ({type(error).__name__}).") from None
-        except (httpx.TransportError, httpx.DecodingError, TimeoutError, _TooLong) as error:
+        except (httpx.TransportError, TimeoutError, _TooLong) as error:
             if is_paid:
                 raise OutcomeUnknown(f"The answer of {host} was lost ({type(error).__name__}).") from None
             raise Unavailable(f"{host} did not answer ({type(error).__name__}).") from None
@@ -178,16 +187,16 @@ class HttpProvider(VideoProvider):
             if length.isdecimal() and int(length) > self.max_answer_bytes:
                 raise _TooLong
             content = bytearray()
-            async for piece in response.aiter_bytes():
+            async for piece in pieces(response):
                 content += piece
                 if len(content) > self.max_answer_bytes:
                     raise _TooLong
         finally:
             await response.aclose()
-        try:
-            body = json.loads(content)
-        except ValueError:
-            body = None
+        unpacked = unpack(content, packing(response), max_bytes=self.max_answer_bytes + 1)
+        if len(unpacked) > self.max_answer_bytes:
+            raise _TooLong
+        body = read_json(unpacked, secrets=self._secrets())
         return Answer(response.status_code, response.headers, body)
 
     async def _download(self, url: str, destination: Path) -> Path:
@@ -322,6 +331,20 @@ def retry_after_seconds(headers: httpx.Headers) -> float | None:
         return None
 
 
+def clock_ahead(headers: httpx.Headers) -> timedelta | None:
+    """By how much the server's clock is ahead of ours, by its ``Date`` header; None without one."""
+    try:
+        said = parsedate_to_datetime(headers["date"])
+    except (KeyError, ValueError, TypeError):
+        return None
+    return (said if said.tzinfo else said.replace(tzinfo=UTC)) - datetime.now(UTC)
+
+
+def is_newest_first(times: Sequence[Any]) -> bool:
+    """Whether a list of things made at ``times`` shows itself to begin with the newest."""
+    return len(times) > 1 and times[0] > times[-1] and list(times) == sorted(times, reverse=True)
+
+
 def read_moment(value: Any) -> datetime:
     """A time as ISO 8601 says it, UTC where it names no zone; now for anything else."""
     try:
@@ -364,12 +387,3 @@ def _tidy_base(base_url: str, *, api_paths: tuple[str, ...], default_path: str, 
     for ending in api_paths:
         path = path.removesuffix(ending)
     return httpx.URL(str(base.copy_with(path=path or default_path or "/")).rstrip("/"))
-
-
-def is_near(host: str) -> bool:
-    """Whether ``host`` is this machine or in a private network, as far as its name tells."""
-    try:
-        address = ipaddress.ip_address(host.strip("[]"))
-    except ValueError:
-        return "." not in host or host.endswith((".localhost", ".local", ".internal", ".lan", ".home.arpa", ".test"))
-    return not address.is_global

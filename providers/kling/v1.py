@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -33,7 +32,7 @@ from providers.kling.service import (
     read_generation,
 )
 from providers.references import read_reference
-from providers.wire import Answer, checked_secret, escape_id
+from providers.wire import Answer, checked_secret, clock_ahead, escape_id
 
 TOKEN_SECONDS, TOKEN_EARLY_SECONDS = 1800, 5
 _TEXT, _IMAGE = "text2video", "image2video"
@@ -60,12 +59,13 @@ class KlingV1Provider(KlingProvider):
             base_url=base_url,
             profile=profile.led_by(model),
             api_key=access_key,
-            api_paths=("/videos", "/v1"),
+            api_paths=("/videos", "/v1", "/v2"),
             max_download_bytes=max_download_bytes,
             transport=transport,
         )
+        self.endpoint = f"{self._base}/v1"
         self._secret_key = secret_key.strip()
-        self._skew_seconds = 0.0
+        self._clock_ahead = timedelta()
 
     async def get_generation(self, generation_id: str) -> Generation:
         kind, _, task_id = generation_id.partition("/")
@@ -105,8 +105,12 @@ class KlingV1Provider(KlingProvider):
 
     async def _ask(self, method: str, path: str, **options: Any) -> Answer:
         answer = await super()._ask(method, path, **options)
-        if answer.status == 401 and code_of(answer) in CLOCK_CODES and (skew := _skew_seconds(answer)) is not None:
-            self._skew_seconds = skew
+        if (
+            answer.status == 401
+            and code_of(answer) in CLOCK_CODES
+            and (ahead := clock_ahead(answer.headers)) is not None
+        ):
+            self._clock_ahead = ahead
             answer = await super()._ask(method, path, **options)
         return answer
 
@@ -114,11 +118,14 @@ class KlingV1Provider(KlingProvider):
         access_key = self._checked_key()
         if not self._secret_key:
             raise AuthFailed(f"No secret key is set for {self._base.host}.")
-        now = int(datetime.now(UTC).timestamp() + self._skew_seconds)
+        now = int((datetime.now(UTC) + self._clock_ahead).timestamp())
         claims = {"iss": access_key, "exp": now + TOKEN_SECONDS, "nbf": now - TOKEN_EARLY_SECONDS}
         # HMAC fills a short key up with zeros itself (RFC 2104); done here, no warning comes of it
         secret = checked_secret(self._secret_key).encode().ljust(32, b"\0")
         return {"Authorization": f"Bearer {jwt.encode(claims, secret, algorithm='HS256')}"}
+
+    def _secrets(self) -> tuple[str, ...]:
+        return (*super()._secrets(), self._secret_key)
 
     def _order(self, request: CreateClipInput, facts: ProviderProfile) -> tuple[str, dict[str, Any]]:
         form = format_of(request.size)
@@ -169,11 +176,3 @@ def _unclaimed(tasks: Iterable[Mapping[str, Any]], kind: str, claimed: Collectio
 def _external_id_of(task: Mapping[str, Any]) -> str:
     info = task.get("task_info")
     return str(info.get("external_task_id") or "") if isinstance(info, dict) else ""
-
-
-def _skew_seconds(answer: Answer) -> float | None:
-    """How far the server's clock is ahead of ours, by its ``Date`` header; None without one."""
-    try:
-        return (parsedate_to_datetime(answer.headers["date"]) - datetime.now(UTC)).total_seconds()
-    except (KeyError, ValueError, TypeError):
-        return None

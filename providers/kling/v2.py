@@ -42,10 +42,11 @@ class KlingV2Provider(KlingProvider):
             base_url=base_url,
             profile=profile.led_by(model),
             api_key=api_key,
-            api_paths=("/v1",),
+            api_paths=("/v1", "/v2"),
             max_download_bytes=max_download_bytes,
             transport=transport,
         )
+        self.endpoint = f"{self._base}/v2"
 
     async def get_generation(self, generation_id: str) -> Generation:
         escape_id(generation_id)

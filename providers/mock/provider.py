@@ -61,6 +61,8 @@ PROFILE = ProviderProfile(
     deadline_seconds=900.0,
     cost_usd_per_second={"animatic": 0.0},
     is_free=True,
+    max_concurrent=64,
+    requests_per_minute=6000,
 )
 
 

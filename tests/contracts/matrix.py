@@ -109,7 +109,9 @@ EXPECTED: Mapping[Row, Mapping[str, Outcome]] = {
     Fault.RATE_LIMITED_FOR: _row(_O.LATER, later=("mock",)),
     Fault.NO_QUOTA: _row(_O.CREDIT, absent=_SERVERS),
     Fault.REJECTED: _row(_O.REJECTED, rejected=("mock",), absent=_SERVERS),
-    Fault.INVALID: _row(_O.INVALID),
+    # of one that is switched off, hardly any refusal means anything else
+    Fault.INVALID: _row(_O.INVALID, retired=("openai",)),
+    Fault.QUOTED: _row(_O.INVALID, retired=("openai",)),
     Fault.OVERLOADED: _row(_O.LATER),
     Fault.GONE: _row(_O.INVALID, retired=("openai", "runway", *_LUMA)),
     Fault.REDIRECTED: _row(_O.INVALID),
@@ -120,6 +122,7 @@ EXPECTED: Mapping[Row, Mapping[str, Outcome]] = {
     Fault.NO_ID: _row(_O.ADOPTED, decision=_NO_LOOKUP),
     # the generation
     Fault.FAILED: _row(_O.FAILED, failed=("mock",)),
+    Fault.FAILED_QUOTING: _row(_O.FAILED),
     Fault.BLOCKED: _row(_O.BLOCKED, absent=_SERVERS),
     Fault.CANCELLED: _row(_O.CANCELLED, cancelled=("mock",), absent=(*_KLING, *_LUMA)),
     Fault.STUCK: _row(_O.WAITS),

@@ -39,12 +39,13 @@ from providers.openai_videos import OPENAI_BASE_URL, OpenAIVideosProvider
 from providers.runway import RUNWAY_BASE_URL, RunwayProvider
 from providers.vertex import VertexVeoProvider
 from tests.contracts.matrix import Outcome, Slip
-from tests.fakes.wires.core import CDN, ELSEWHERE, KEY, Call, Fault, OtherHost, Routed, Wire, WireServer
+from tests.fakes.wires.core import CDN, ELSEWHERE, KEY, Call, Fault, OtherHost, Wire, WireServer
 from tests.fakes.wires.gemini import GeminiWire
 from tests.fakes.wires.kling import KlingV1Wire, KlingV2Wire
 from tests.fakes.wires.luma import DreamMachineWire, LumaAgentsWire
 from tests.fakes.wires.minimax import MiniMaxWire
 from tests.fakes.wires.openai import LiteLLMWire, OpenAIWire, SGLangWire, VllmOmniWire
+from tests.fakes.wires.routed import Routed
 from tests.fakes.wires.runway import RunwayWire
 from tests.fakes.wires.vertex import VertexWire
 
@@ -148,7 +149,8 @@ STANDS: dict[str, Stand] = {
 @dataclass
 class Walk:
     """One clip's way from request to file, as the orchestrator goes it: a create is sent again only when it provably
-    was not accepted, asking is free. ``sends`` and ``errors`` are what happened on it; ``progress`` what was shown."""
+    was not accepted, asking is free. ``sends`` and ``errors`` are what happened on it; ``progress`` what was
+    shown, ``seen`` the generation in the end."""
 
     provider: VideoProvider
     request: CreateClipInput
@@ -161,6 +163,7 @@ class Walk:
     path: Path | None = None
     is_created: bool = False
     is_adopted: bool = False
+    seen: Generation | None = None
     on_created: Callable[[Generation], Any] | None = None
 
     async def go(self) -> Outcome:
@@ -169,7 +172,7 @@ class Walk:
             self.is_created = True
             if self.on_created and asyncio.iscoroutine(done := self.on_created(generation)):
                 await done
-            generation = await self._finish(generation)
+            self.seen = generation = await self._finish(generation)
             if generation.status is GenerationStatus.FAILED:
                 assert generation.error_message or generation.error_code
                 return Outcome.BLOCKED if generation.is_rejection else Outcome.FAILED

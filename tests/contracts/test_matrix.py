@@ -15,7 +15,7 @@ from providers.mock import MockProvider
 from tests.contracts.conftest import CELL
 from tests.contracts.matrix import CELLS, EXPECTED, MEANING, Outcome, Row, Slip, document
 from tests.contracts.rig import STANDS, Walk, a_request, count_frames, foreign_calls
-from tests.fakes.wires.core import KEY, Fault, OtherHost
+from tests.fakes.wires.core import KEY, Fault, OtherHost, proof_of
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "providers.md"
 FRAMES = 30  # of the clip that the servers hand out
@@ -25,6 +25,8 @@ MOCK_DEFECTS = {
     Fault.ANSWER_LOST: "crash_after_accept",
     Fault.FAILED: "fail",
 }
+
+QUOTING = (Fault.QUOTED, Fault.FAILED_QUOTING)
 
 Record = Callable[[str, object], None]
 
@@ -80,9 +82,10 @@ async def test_outcome_is_as_promised(
         assert not outcome.has_take or walk.progress[-1] == 1.0
 
     # the key
-    told = [caplog.text, repr(provider)]
+    told = [caplog.text, repr(provider), repr(walk and walk.seen)]
     told += [str(e) + repr(e) + "".join(traceback.format_exception(e)) for e in errors]
-    assert not [text for text in told if KEY in text]
+    hidden = {KEY, KEY[:8], *(proof_of(call) for call in server.calls if fault in QUOTING)} - {""}
+    assert not [text for text in told if any(secret in text for secret in hidden)]
     for call in foreign_calls(server, other):
         assert KEY not in call.raw_path + repr(call.query) + repr(call.headers)
         assert not {"authorization", "x-goog-api-key", "cookie"} & set(call.headers)

@@ -99,6 +99,22 @@ async def test_nothing_is_found_when_nothing_was_accepted(column: str, mp4: Path
 
 
 @pytest.mark.parametrize("column", columns_that(supports_reconcile=True))
+@pytest.mark.parametrize("ahead", [-300.0, 300.0])
+async def test_lost_generation_is_found_when_the_clocks_differ(
+    column: str, ahead: float, mp4: Path, tmp_path: Path
+) -> None:
+    async with bench(column, mp4) as (provider, another, server):
+        server.clock_ahead_seconds = ahead
+        before, request = datetime.now(UTC) - CLOCK_SKEW, a_request(provider, tmp_path)
+        await lose_answer(provider, request, server)
+        found = await another.find_generation(request, created_after=before, claimed=())
+        assert found is not None and is_same(found, server.charges[0])
+        if column not in ("kling-v1", "kling-v2"):  # it is known there by our own id, whenever it was made
+            late = datetime.now(UTC) + timedelta(minutes=1)
+            assert await another.find_generation(request, created_after=late, claimed=()) is None
+
+
+@pytest.mark.parametrize("column", columns_that(supports_reconcile=True))
 @pytest.mark.parametrize("fact", ["prompt", "seconds", "size", "model"])
 async def test_generation_is_not_adopted_when_one_fact_differs(
     column: str, fact: str, mp4: Path, tmp_path: Path
@@ -119,7 +135,12 @@ async def test_generation_is_not_adopted_when_one_fact_differs(
         request = a_request(provider, tmp_path, key="second", **{fact: others[fact]})
         assert request.model_dump()[fact] != a_request(provider, tmp_path).model_dump()[fact]
         early = datetime.now(UTC) - CLOCK_SKEW
-        assert await another.find_generation(request, created_after=early, claimed=()) is None
+        if fact != "prompt" and column in ("openai", "vllm-omni", "litellm"):
+            # the same words: servers round and rename the rest, so it may be the lost one
+            with pytest.raises(OutcomeUnknown):
+                await another.find_generation(request, created_after=early, claimed=())
+        else:
+            assert await another.find_generation(request, created_after=early, claimed=()) is None
 
 
 @pytest.mark.parametrize("column", columns_that(supports_reconcile=True))
@@ -242,7 +263,8 @@ async def test_nothing_is_charged_for_what_is_not_sold(
     if column in ("vllm-omni", "sglang", "litellm") and "prompt" not in wrong:
         pytest.skip("A server of one's own may sell any length and size; it refuses by itself.")
     async with bench(column, mp4) as (provider, _, server):
-        with pytest.raises(InvalidRequest):
+        # of OpenAI's own service, which is switched off, hardly any refusal means anything else
+        with pytest.raises(InvalidRequest if column != "openai" else Retired):
             await provider.create_clip(a_request(provider, tmp_path, **wrong))
         assert not server.charges
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
 from providers.base import (
+    Account,
     AudioSupport,
     CreateClipInput,
     Generation,
     GenerationNotFound,
     GenerationStatus,
     InvalidRequest,
+    ProviderError,
     ProviderProfile,
     RemixClipInput,
     VideoProvider,
@@ -36,7 +38,9 @@ class Moment(StrEnum):
 
 class BillingProvider(VideoProvider):
     """``charges`` are the accepted requests in order. ``deaths`` are spent one per create. A request cut off
-    WHILE_SENDING is accepted ``accept_delay_seconds`` later, and shows in the list ``list_lag_seconds`` after that."""
+    WHILE_SENDING is accepted ``accept_delay_seconds`` later, and shows in the list ``list_lag_seconds`` after that.
+    ``errors`` are raised by creates, ``waits`` by those who ask for a turn, one each; ``balances`` are told one by
+    one. ``on_ready`` is called when somebody asks for a turn."""
 
     def __init__(
         self,
@@ -47,6 +51,9 @@ class BillingProvider(VideoProvider):
         list_lag_seconds: float = 0.0,
         grace_seconds: float = 0.2,
         cost_usd_per_second: float = 0.1,
+        max_concurrent: int = 100,
+        deadline_seconds: float = 60.0,
+        balances: Collection[float | ProviderError] = (),
     ) -> None:
         self.profile = ProviderProfile(
             name="billing",
@@ -59,13 +66,30 @@ class BillingProvider(VideoProvider):
             supports_reconcile=supports_reconcile,
             reconcile_grace_seconds=grace_seconds,
             cost_usd_per_second={"one": cost_usd_per_second},
+            max_concurrent=max_concurrent,
+            deadline_seconds=deadline_seconds,
+            tells_balance=bool(balances),
         )
         self.charges: list[tuple[float, CreateClipInput]] = []
         self.errors: list[Exception] = []
+        self.waits: list[ProviderError] = []
+        self.on_ready: Callable[[], None] = lambda: None
+        self._balances = list(balances)
         self._deaths = list(deaths)
         self._name = uuid.uuid4().hex[:8]
         self._accept_delay_seconds = accept_delay_seconds
         self._list_lag_seconds = list_lag_seconds
+
+    async def ready(self) -> None:
+        self.on_ready()
+        if self.waits:
+            raise self.waits.pop(0)
+
+    async def check_account(self) -> Account:
+        told = self._balances.pop(0)
+        if isinstance(told, ProviderError):
+            raise told
+        return Account(balance_usd=told)
 
     async def create_clip(self, request: CreateClipInput) -> Generation:
         if self.errors:

@@ -10,6 +10,7 @@ import importlib.util
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -51,7 +52,7 @@ def running_postgres() -> Iterator[str]:
             _wait_until_up(url, server, folder / "log")
             yield url
         finally:
-            server.terminate()
+            server.send_signal(signal.SIGINT)  # at once, also when a failed test left a connection open
             server.wait(timeout=30)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

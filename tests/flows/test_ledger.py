@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-import ast
+import asyncio
+import contextlib
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +18,19 @@ from sqlalchemy import select
 from orchestrator.db.models import ClipRow, PlanRow, ProjectRow, ProviderCallRow, RunRow, SceneRow, ScriptRow, new_id
 from orchestrator.db.records import add_brief
 from orchestrator.db.session import Database, open_database
-from orchestrator.errors import BudgetExceeded, NeedsDecision
+from orchestrator.errors import BudgetExceeded, NeedsDecision, Withdrawn
 from orchestrator.ledger import Ledger, PaidCall, spent_usd
 from orchestrator.schema.brief import ContentBrief
-from providers.base import ContentRejected, CreateClipInput, Generation, OutcomeUnknown, RateLimited
+from providers.base import (
+    AuthFailed,
+    ContentRejected,
+    CreateClipInput,
+    Generation,
+    OutcomeUnknown,
+    ProviderError,
+    RateLimited,
+    Unavailable,
+)
 from tests.fakes.billing import BillingProvider, Death, Moment
 from tests.fakes.postgres import create_database
 
@@ -211,14 +223,206 @@ async def test_nothing_is_sent_when_the_budget_does_not_hold_it(database: Databa
     assert len(provider.charges) == 1
 
 
-def test_only_the_ledger_can_create_at_a_provider() -> None:
-    """No other module of the product calls create_clip or remix_clip."""
-    root = Path(__file__).resolve().parents[2]
-    callers = {
-        str(file.relative_to(root))
-        for folder in ("orchestrator", "api", "pages")
-        for file in (root / folder).rglob("*.py")
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Attribute) and node.attr in ("create_clip", "remix_clip")
-    }
-    assert callers == {"orchestrator/ledger.py"}
+# --- turns and places ---
+
+
+def call_rows(database: Database) -> list[ProviderCallRow]:
+    with database.read() as session:
+        return list(session.scalars(select(ProviderCallRow).order_by(ProviderCallRow.sent_at)))
+
+
+async def test_a_turn_is_waited_for_before_anything_is_written_or_sent(database: Database) -> None:
+    provider, seen = BillingProvider(), list[tuple[int, int]]()
+    provider.on_ready = lambda: seen.append((len(call_rows(database)), len(provider.charges)))
+    await Ledger(database, owner="local").create(call_for(*add_run(database)), provider)
+    assert seen == [(0, 0)]
+    assert len(call_rows(database)) == len(provider.charges) == 1
+
+
+@pytest.mark.parametrize("error", [Unavailable("resting"), RateLimited("slow", retry_after_seconds=40)])
+async def test_nothing_is_written_or_sent_when_there_is_no_turn(database: Database, error: ProviderError) -> None:
+    provider, call = BillingProvider(), call_for(*add_run(database))
+    provider.waits = [error]
+    with pytest.raises(type(error)) as refusal:
+        await Ledger(database, owner="local").create(call, provider)
+    assert refusal.value.retry_after_seconds == error.retry_after_seconds
+    assert not call_rows(database) and not provider.charges
+    await Ledger(database, owner="local").create(call, provider)
+    assert len(provider.charges) == 1
+
+
+async def test_a_lost_create_that_was_not_taken_is_refused_when_there_is_no_turn_for_another(
+    database: Database,
+) -> None:
+    provider = BillingProvider(deaths=[Moment.BEFORE_SENDING])
+    project_id, run_id = add_run(database)
+    call = call_for(project_id, run_id)
+    with pytest.raises(Death):
+        await Ledger(database, owner="local").create(call, provider)
+    provider.waits = [Unavailable("resting")]
+    for _ in range(2):
+        with pytest.raises(Unavailable, match="resting"):
+            await Ledger(database, owner="local").create(call, provider)
+    with database.read() as session:
+        assert spent_usd(session, project_id) == 0
+    assert not provider.charges, "what was refused is asked for anew, under a new key"
+
+
+async def test_the_next_create_waits_for_a_place_and_goes_on_when_one_is_free(database: Database) -> None:
+    provider = BillingProvider(max_concurrent=2)
+    calls = [call_for(*add_run(database)) for _ in range(3)]
+    ledger = Ledger(database, owner="local")
+    for call in calls[:2]:
+        await ledger.create(call, provider)
+    turns = list[None]()
+    provider.on_ready = lambda: turns.append(None)
+    waiting = asyncio.create_task(ledger.create(calls[2], provider))
+    await asyncio.sleep(0.3)
+    assert not waiting.done()
+    assert (len(provider.charges), len(call_rows(database)), turns) == (2, 2, []), "it takes no turns from the others"
+    ledger.finish(calls[0].request.key, cost_usd=None)
+    assert (await waiting).endswith("-2")
+    assert len(provider.charges) == 3 and turns == [None]
+
+
+async def test_a_refused_create_holds_no_place(database: Database) -> None:
+    provider = BillingProvider(max_concurrent=1)
+    provider.errors = [ContentRejected()]
+    ledger = Ledger(database, owner="local")
+    with pytest.raises(ContentRejected):
+        await ledger.create(call_for(*add_run(database)), provider)
+    async with asyncio.timeout(5):
+        await ledger.create(call_for(*add_run(database)), provider)
+    assert len(provider.charges) == 1
+
+
+async def test_places_are_those_of_one_endpoint(database: Database) -> None:
+    provider = BillingProvider(max_concurrent=1)
+    here, there = (call_for(*add_run(database)) for _ in range(2))
+    ledger = Ledger(database, owner="local")
+    await ledger.create(here, provider)
+    async with asyncio.timeout(5):
+        await ledger.create(there.model_copy(update={"endpoint": "http://127.0.0.1:9"}), provider)
+    assert len(provider.charges) == 2
+
+
+async def test_a_place_held_longer_than_the_deadline_does_not_count(database: Database) -> None:
+    provider = BillingProvider(max_concurrent=1, deadline_seconds=0.4)
+    ledger = Ledger(database, owner="local")
+    await ledger.create(call_for(*add_run(database)), provider)
+    await asyncio.sleep(0.5)
+    async with asyncio.timeout(5):
+        await ledger.create(call_for(*add_run(database)), provider)
+    assert len(provider.charges) == 2
+
+
+async def test_whoever_is_not_wanted_any_more_withdraws_while_waiting_for_a_place(database: Database) -> None:
+    provider = BillingProvider(max_concurrent=1)
+    ledger = Ledger(database, owner="local")
+    await ledger.create(call_for(*add_run(database)), provider)
+    answers = [True, True]
+    with pytest.raises(Withdrawn):
+        await ledger.create(call_for(*add_run(database)), provider, is_wanted=lambda: bool(answers) and answers.pop())
+    assert not answers
+    assert len(call_rows(database)) == len(provider.charges) == 1
+
+
+async def test_whoever_is_not_wanted_any_more_withdraws_when_the_turn_comes(database: Database) -> None:
+    """A plan that is paused while its create waits for the rate limit."""
+    provider, wanted = BillingProvider(), [True]
+    provider.on_ready = wanted.clear
+    with pytest.raises(Withdrawn):
+        await Ledger(database, owner="local").create(
+            call_for(*add_run(database)), provider, is_wanted=lambda: bool(wanted)
+        )
+    assert not call_rows(database) and not provider.charges
+
+
+def test_places_are_never_given_twice_when_many_ask_at_once(database: Database) -> None:
+    """Takes of many projects, by several processes: what one of them counts, no other changes meanwhile."""
+    provider = BillingProvider(max_concurrent=2)
+    calls = [call_for(*add_run(database)) for _ in range(6)]
+    start = threading.Barrier(len(calls), timeout=10)
+
+    async def ask(number: int) -> None:
+        async with asyncio.timeout(0.6):
+            await Ledger(database, owner=f"worker-{number}").create(calls[number], provider)
+
+    def work(number: int) -> None:
+        start.wait()
+        with contextlib.suppress(TimeoutError):
+            asyncio.run(ask(number))
+
+    with ThreadPoolExecutor(len(calls)) as workers:
+        list(workers.map(work, range(len(calls))))
+    assert len(provider.charges) == len(call_rows(database)) == 2
+
+
+# --- what it cost ---
+
+
+async def test_the_actual_cost_replaces_the_estimate_and_the_budget_counts_it(database: Database) -> None:
+    provider, ledger = BillingProvider(), Ledger(database, owner="local")
+    project_id, first = add_run(database, budget_usd=0.85)
+    calls = [call_for(project_id, run) for run in (first, *(add_run(database)[1] for _ in range(3)))]
+    for call in calls[:2]:
+        await ledger.create(call, provider)
+    with pytest.raises(BudgetExceeded, match=r"\$0\.05 of the budget"):
+        await ledger.create(calls[2], provider)
+    ledger.finish(calls[0].request.key, cost_usd=0.0)
+    await ledger.create(calls[2], provider)
+    ledger.finish(calls[1].request.key, cost_usd=0.7)
+    with pytest.raises(BudgetExceeded, match=r"\$0\.00 of the budget"):
+        await ledger.create(calls[3], provider)
+    assert len(provider.charges) == 3
+    with database.read() as session:
+        assert spent_usd(session, project_id) == pytest.approx(0.0 + 0.7 + 0.4)
+    assert [(row.estimated_usd, row.cost_usd) for row in call_rows(database)] == [(0.4, 0.0), (0.4, 0.7), (0.4, 0.4)]
+
+
+async def test_the_estimate_stays_when_no_other_cost_is_known_and_the_first_end_counts(database: Database) -> None:
+    provider, ledger, call = BillingProvider(), Ledger(database, owner="local"), call_for(*add_run(database))
+    await ledger.create(call, provider)
+    ledger.finish(call.request.key, cost_usd=None)
+    (row,) = call_rows(database)
+    assert row.cost_usd == 0.4 and row.finished_at is not None
+    ledger.finish(call.request.key, cost_usd=9.0)  # the step is run a second time
+    (again,) = call_rows(database)
+    assert (again.cost_usd, again.finished_at) == (0.4, row.finished_at)
+
+
+@pytest.mark.parametrize(
+    ("balances", "said"),
+    [
+        ((10.0, 9.6), r"credit was \$10\.00 before and is \$9\.60 after, so it was probably taken"),
+        ((10.0, 10.0), r"is \$10\.00 after, so it was probably not taken"),
+        ((10.0, 9.9), r"probably not taken"),
+        ((AuthFailed(), 9.6), r"If it was taken, it costs \$0\.40\. Look at your account"),
+        ((10.0, Unavailable()), r"If it was taken, it costs \$0\.40\. Look at your account"),
+    ],
+)
+async def test_a_person_is_told_what_the_credit_says_when_a_lost_create_cannot_be_looked_up(
+    database: Database, balances: tuple[float | ProviderError, ...], said: str
+) -> None:
+    provider = BillingProvider(deaths=[Moment.BEFORE_THE_ANSWER], supports_reconcile=False, balances=balances)
+    call = call_for(*add_run(database))
+    with pytest.raises(Death):
+        await Ledger(database, owner="local").create(call, provider)
+    for _ in range(2):  # the second time it is remembered
+        with pytest.raises(NeedsDecision, match=said):
+            await Ledger(database, owner="local").create(call, provider)
+    (row,) = call_rows(database)
+    told = [None if isinstance(balance, ProviderError) else balance for balance in balances]
+    assert [row.balance_before_usd, row.balance_after_usd] == told
+    assert (row.state, row.cost_usd, len(provider.charges)) == ("needs_decision", 0.4, 1)
+
+
+async def test_a_lost_create_that_a_person_has_to_decide_on_holds_no_place(database: Database) -> None:
+    provider = BillingProvider(deaths=[Moment.BEFORE_THE_ANSWER], supports_reconcile=False, max_concurrent=1)
+    ledger, call = Ledger(database, owner="local"), call_for(*add_run(database))
+    with pytest.raises(Death):
+        await ledger.create(call, provider)
+    with pytest.raises(NeedsDecision):
+        await ledger.create(call, provider)
+    async with asyncio.timeout(5):
+        await ledger.create(call_for(*add_run(database)), provider)

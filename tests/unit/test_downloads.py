@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import gzip
+import ssl
+import tracemalloc
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import pytest_asyncio
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from providers.base import (
     AuthFailed,
@@ -149,6 +159,40 @@ async def test_download_stops_when_the_clip_is_too_large(server: Scripted, tmp_p
     await provider.aclose()
 
 
+async def test_clip_is_broken_when_it_comes_packed(
+    server: Scripted, provider: OpenAIVideosProvider, tmp_path: Path, clip: bytes
+) -> None:
+    server.says(200, gzip.compress(clip), content_encoding="gzip")
+    await fails_cleanly(provider, tmp_path, BrokenContent)
+
+
+@pytest.mark.parametrize("status", [200, 404])
+async def test_nothing_is_unpacked_when_the_clip_is_a_bomb(
+    server: Scripted, provider: OpenAIVideosProvider, tmp_path: Path, status: int
+) -> None:
+    server.says(status, gzip.compress(gzip.compress(bytes(512 << 20))), content_encoding="gzip, gzip")
+    tracemalloc.start()
+    await fails_cleanly(provider, tmp_path, BrokenContent if status == 200 else GenerationNotFound)
+    assert tracemalloc.get_traced_memory()[1] < 10 << 20
+    tracemalloc.stop()
+
+
+async def test_word_of_the_server_is_read_when_it_comes_as_gzip(
+    server: Scripted, provider: OpenAIVideosProvider, tmp_path: Path
+) -> None:
+    server.says(404, gzip.compress(b'{"detail": "still in progress"}'), content_encoding="gzip")
+    await fails_cleanly(provider, tmp_path, Unavailable)
+
+
+def test_clip_is_broken_when_it_has_more_boxes_than_any(tmp_path: Path, clip: bytes) -> None:
+    path, box = tmp_path / "boxes.mp4", b"\x00\x00\x00\x08free"
+    path.write_bytes(clip + box * 1000)
+    check_mp4(path)
+    path.write_bytes(clip + box * 100_000)
+    with pytest.raises(BrokenContent):
+        check_mp4(path)
+
+
 # --- where from ---
 
 
@@ -163,6 +207,14 @@ async def test_download_stops_when_the_clip_is_too_large(server: Scripted, tmp_p
         "https://[::ffff:127.0.0.1]/clip.mp4",
         "https://0.0.0.0/clip.mp4",
         "https://224.0.0.1/clip.mp4",
+        "https://127.1/clip.mp4",
+        "https://2130706433/clip.mp4",
+        "https://[64:ff9b::a9fe:a9fe]/clip.mp4",
+        "https://[64:ff9b:1::1]/clip.mp4",
+        "https://[2002:7f00:1::]/clip.mp4",
+        "https://[::127.0.0.1]/clip.mp4",
+        "https://[::8.8.8.8]/clip.mp4",
+        "https://[fec0::1]/clip.mp4",
         "file:///etc/passwd",
         "ftp://93.184.215.14/clip.mp4",
         "data:video/mp4;base64,AAAA",
@@ -233,6 +285,91 @@ async def test_key_stays_at_home_when_another_port_of_the_host_is_named(
         server.says(302, "", location=other.url)
         await fails_cleanly(provider, tmp_path, UnsafeLink)
         assert not other.asked
+
+
+@pytest.mark.parametrize("host", ["[64:ff9b::93.184.215.14]", "[2606:2800:21f:cb07:6820:80da:af6b:8b2c]"])
+async def test_link_is_followed_when_its_ipv6_address_leads_to_a_public_host(
+    tmp_path: Path, clip: bytes, host: str
+) -> None:
+    transport = httpx.MockTransport(lambda request: httpx.Response(200, content=clip))
+    home = OpenAIVideosProvider(base_url="https://10.0.0.8/v1", api_key=KEY, transport=transport)
+    await home.download_content(done(content_url=f"https://{host}/clip.mp4"), tmp_path / "take.mp4")
+    await home.aclose()
+
+
+# --- through a proxy ---
+
+
+class Proxy:
+    """A proxy on loopback that plays the servers it is asked to connect to: all of them have the clip. ``asked`` are
+    the lines it was asked with, ``names`` those that TLS was opened for."""
+
+    def __init__(self, certificate: ssl.SSLContext, clip: bytes) -> None:
+        self._certificate, self._clip = certificate, clip
+        self.asked: list[str] = []
+        self.names: list[str] = []
+        certificate.sni_callback = lambda _, name, __: self.names.append(str(name))
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.asked.append((await reader.readuntil(b"\r\n\r\n")).decode().partition("\r\n")[0])
+        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        await writer.start_tls(self._certificate)
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(self._clip) + self._clip)
+        await writer.drain()
+        writer.close()
+
+
+@pytest.fixture
+def certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
+    """Of cdn.example.com, and trusted."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name, now = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "cdn.example.com")]), datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("cdn.example.com")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    file = tmp_path / "certificate.pem"
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    file.write_bytes(private + certificate.public_bytes(Encoding.PEM))
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    return context
+
+
+async def test_clip_comes_through_the_proxy_by_name_and_no_private_link_does(
+    tmp_path: Path, clip: bytes, certificate: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proxy = Proxy(certificate, clip)
+    async with await asyncio.start_server(proxy.serve, "127.0.0.1", 0) as listener:
+        host, port = listener.sockets[0].getsockname()
+        for name in ("ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy", "https_proxy"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("HTTPS_PROXY", f"http://{host}:{port}")
+        provider = OpenAIVideosProvider(base_url="https://videos.example", api_key=KEY)
+        link = "https://cdn.example.com/clip.mp4"
+        path = await provider.download_content(done(content_url=link), tmp_path / "take.mp4")
+        assert path.read_bytes() == clip
+        assert (proxy.asked, proxy.names) == (["CONNECT cdn.example.com:443 HTTP/1.1"], ["cdn.example.com"])
+        inside = (
+            "10.0.0.8",
+            "[::1]",
+            "localhost",
+            "localhost.",
+            "gpu-box",
+            "nas.local",
+            "127.1",
+            "0x7f.1",
+            "[2002::1]",
+        )
+        for link in (*(f"https://{host}/clip.mp4" for host in inside), "ftp://cdn.example.com/clip.mp4"):
+            with pytest.raises(UnsafeLink):
+                await provider.download_content(done(content_url=link), tmp_path / "take.mp4")
+        assert len(proxy.asked) == 1
+        await provider.aclose()
 
 
 # --- going on ---

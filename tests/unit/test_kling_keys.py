@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from providers.base import AudioSupport, AuthFailed, CreateClipInput, InvalidRequest
-from providers.kling import PROFILE, KlingV1Provider, KlingV2Provider, create_kling
+from providers.kling import KLING_BASE_URL, PROFILE, KlingV1Provider, KlingV2Provider, create_kling
 from tests.fakes.scripted import Scripted
 from tests.fakes.wires.core import KEY, WireServer
 from tests.fakes.wires.kling import KlingV1Wire
@@ -127,6 +127,25 @@ async def test_keys_decide_which_api_is_spoken() -> None:
     assert KEY not in f"{new!r} {old!r}"
     await new.aclose()
     await old.aclose()
+
+
+async def test_generations_of_the_two_apis_are_told_apart_although_they_share_a_host() -> None:
+    old, new = create_kling(access_key=KEY, secret_key=KEY), create_kling(api_key=KEY)
+    assert (old.endpoint, new.endpoint) == (f"{KLING_BASE_URL}/v1", f"{KLING_BASE_URL}/v2")
+    for provider in (old, new):  # told where a take was asked for, people put that into the base URL
+        again = type(provider)(base_url=provider.endpoint)
+        assert (again.endpoint, repr(again)) == (provider.endpoint, repr(provider))
+        await again.aclose()
+        await provider.aclose()
+
+
+@pytest.mark.parametrize("name", ["access_key", "secret_key"])
+async def test_neither_key_comes_back_when_an_error_quotes_it(scripted: Scripted, opened: Open, name: str) -> None:
+    keys = {"access_key": "access-0815", "secret_key": "secret-4711"}
+    scripted.says(400, {"code": 1201, "message": f"{'x' * 293} {keys[name]} is wrong"})
+    with pytest.raises(InvalidRequest) as caught:
+        await opened(scripted.url, **keys).create_clip(a_request())
+    assert keys[name][:4] not in str(caught.value)
 
 
 @pytest.mark.parametrize("keys", [{"api_key": KEY, "model": "kling-v3"}, {"access_key": KEY, "model": "kling-3.0"}])

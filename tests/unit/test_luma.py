@@ -72,8 +72,8 @@ def a_dream(**changes: Any) -> dict[str, Any]:
 async def test_api_is_the_one_the_key_belongs_to() -> None:
     made = [create_luma(api_key=key) for key in ("luma-api-1234", "another-key", "")]
     assert [type(p) for p in made] == [LumaAgentsProvider, DreamMachineProvider, LumaAgentsProvider]
-    assert made[0].endpoint == "https://agents.lumalabs.ai"
-    assert made[1].endpoint == "https://api.lumalabs.ai"
+    assert made[0].endpoint == "https://agents.lumalabs.ai/v1"
+    assert made[1].endpoint == "https://api.lumalabs.ai/dream-machine/v1"
     for provider in made:
         await provider.aclose()
 

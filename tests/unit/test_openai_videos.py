@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -103,7 +104,35 @@ async def test_ids_are_escaped_when_they_hold_special_characters(
     assert server.asked[0][1] == "/v1/videos/video_bGl0%2F%2B%3D%3F%23.."
 
 
+async def test_too_large_a_picture_is_refused_before_it_is_read(provider: OpenAIVideosProvider, tmp_path: Path) -> None:
+    with (tmp_path / "huge.png").open("wb") as file:
+        file.truncate(200 << 20)
+    tracemalloc.start()
+    with pytest.raises(InvalidRequest, match=r"209\.7 MB"):
+        await provider.create_clip(a_request(reference_path=tmp_path / "huge.png"))
+    assert tracemalloc.get_traced_memory()[1] < 100 << 20
+    tracemalloc.stop()
+
+
 # --- how answers are read ---
+
+
+@pytest.mark.parametrize("status", [200, 201, 202])
+async def test_create_is_queued_when_the_answer_says_no_more_than_its_id(
+    server: Scripted, provider: OpenAIVideosProvider, status: int
+) -> None:
+    server.says(status, {"id": "video_1"})
+    made = await provider.create_clip(a_request())
+    assert (made.id, made.status) == ("video_1", GenerationStatus.QUEUED)
+
+
+@pytest.mark.parametrize("body", [{"id": ""}, {"id": 7}, {"id": "req_1", "error": {"message": "no"}}, {"id": None}])
+async def test_outcome_is_unknown_when_the_answer_names_no_generation(
+    server: Scripted, provider: OpenAIVideosProvider, body: dict[str, Any]
+) -> None:
+    server.says(200, body)
+    with pytest.raises(OutcomeUnknown):
+        await provider.create_clip(a_request())
 
 
 @pytest.mark.parametrize(
@@ -197,18 +226,26 @@ def answering(status: int, body: Any) -> httpx.MockTransport:
 
 
 @pytest.mark.parametrize(
-    ("status", "message"),
+    ("status", "body", "expected"),
     [
-        (404, "Invalid URL (POST /v1/videos)"),
-        (410, "Gone"),
-        (400, "The model 'sora-2' does not exist"),
-        (403, "deprecated"),
+        (404, {"error": {"message": "Invalid URL (POST /v1/videos)"}}, Retired),
+        (410, {}, Retired),
+        (400, {"error": {"message": "Unsupported endpoint."}}, Retired),
+        (403, {"error": {"message": "Your project may not use this endpoint.", "code": "forbidden"}}, Retired),
+        (404, None, Retired),
+        (404, "<html>", Retired),
+        (405, {"error": {"message": "Invalid method"}}, Retired),
+        (400, {"error": {"code": "moderation_blocked"}}, ContentRejected),
+        (400, {"error": {"code": "insufficient_quota"}}, QuotaExhausted),
+        (401, {"error": {"code": "invalid_api_key"}}, AuthFailed),
+        (429, {"error": {"code": "rate_limit_exceeded"}}, RateLimited),
+        (500, {}, OutcomeUnknown),
     ],
 )
-async def test_openai_itself_is_reported_as_retired(status: int, message: str) -> None:
-    provider = OpenAIVideosProvider(api_key=KEY, transport=answering(status, {"error": {"message": message}}))
+async def test_openai_itself_is_reported_as_retired(status: int, body: Any, expected: type[ProviderError]) -> None:
+    provider = OpenAIVideosProvider(api_key=KEY, transport=answering(status, body))
     assert provider.profile.retired_on is not None
-    with pytest.raises(Retired, match="compatible server"):
+    with pytest.raises(expected, match="compatible server" if expected is Retired else None):
         await provider.create_clip(a_request())
     with pytest.raises(AuthFailed, match="No key is set"):
         await OpenAIVideosProvider(transport=answering(200, {})).create_clip(a_request())
@@ -231,11 +268,14 @@ CREATED_AFTER = datetime.fromtimestamp(NOW, UTC)
         ([a_video(created_at=NOW - 4)], "video_1"),
         ([a_video(created_at=NOW - 60)], None),
         ([a_video(prompt="Another")], None),
-        ([a_video(size="720x1280")], None),
+        ([a_video(prompt="Another", size="720x1280")], None),
+        ([a_video(prompt=None, size="720x1280")], None),
         ([a_video(seconds=8, model="sora-2-2025-12-08")], "video_1"),
-        ([a_video(model="sora-2-pro")], None),
-        ([a_video(remixed_from_video_id="video_0")], None),
-        ([a_video(id="mine")], None),
+        ([a_video(seconds="8.0", prompt="A\r\nbay ")], "video_1"),
+        ([a_video(prompt="A\x07bay")], None),
+        ([a_video(size="1280x704"), a_video(id="whole")], "whole"),
+        ([a_video(id="mine"), a_video(id="mine", size="1280x704")], None),
+        ([a_video(size="1280x704", created_at=NOW - 60)], None),
         ([a_video(id="later", created_at=NOW + 9), a_video(id="first", created_at=NOW + 1)], "first"),
         ([{"id": "bare", "status": "queued"}], "bare"),
     ],
@@ -246,6 +286,65 @@ async def test_lost_generation_is_recognised_by_what_the_list_says(
     server.says(200, {"object": "list", "data": videos, "has_more": False})
     hit = await provider.find_generation(a_request(), created_after=CREATED_AFTER, claimed={"mine"})
     assert (hit.id if hit else None) == found
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"size": "1280x704"},
+        {"model": "wan2.2-t2v"},
+        {"seconds": "9"},
+        {"seconds": "8s"},
+        {"remixed_from_video_id": "v"},
+    ],
+    ids=repr,
+)
+async def test_outcome_stays_unknown_when_a_video_with_our_prompt_differs_otherwise(
+    server: Scripted, provider: OpenAIVideosProvider, other: dict[str, str]
+) -> None:
+    server.says(200, {"data": [a_video(**other)], "has_more": False})
+    with pytest.raises(OutcomeUnknown):
+        await provider.find_generation(a_request(), created_after=CREATED_AFTER, claimed=())
+
+
+OTHERS = [a_video(id=f"v{number}", prompt="Another", created_at=NOW - 90 + number) for number in range(100)]
+
+
+async def test_outcome_stays_unknown_when_the_list_has_no_end(server: Scripted, provider: OpenAIVideosProvider) -> None:
+    for page in range(10):
+        listed = [video | {"id": f"{page}-{video['id']}", "created_at": NOW + 1} for video in OTHERS]
+        server.then_says(200, {"data": listed, "has_more": True})
+    server.answers.pop(0)
+    with pytest.raises(OutcomeUnknown, match="too long"):
+        await provider.find_generation(a_request(), created_after=CREATED_AFTER, claimed=())
+    assert len(server.asked) == 10
+
+
+@pytest.mark.parametrize(("has_more", "asked"), [({"has_more": True}, 2), ({}, 3)], ids=["told", "not told"])
+async def test_list_is_read_on_when_it_is_not_newest_first(
+    server: Scripted, provider: OpenAIVideosProvider, has_more: dict[str, bool], asked: int
+) -> None:
+    server.says(200, {"data": OTHERS} | has_more)
+    server.then_says(200, {"data": [a_video()]} | ({"has_more": False} if has_more else {}))
+    found = await provider.find_generation(a_request(), created_after=CREATED_AFTER, claimed=())
+    assert (found and found.id, len(server.asked)) == ("video_1", asked)
+
+
+async def test_list_is_not_read_on_when_it_is_newest_first_and_old_enough(
+    server: Scripted, provider: OpenAIVideosProvider
+) -> None:
+    server.says(200, {"data": OTHERS[::-1], "has_more": True})
+    assert await provider.find_generation(a_request(), created_after=CREATED_AFTER, claimed=()) is None
+    assert len(server.asked) == 1
+
+
+async def test_lost_generation_is_found_when_its_prompt_holds_what_cannot_be_shown(
+    server: Scripted, provider: OpenAIVideosProvider
+) -> None:
+    server.says(200, {"data": [a_video(prompt="A\x07bay\x85 at\r\nnoon")], "has_more": False})
+    request = a_request(prompt="A\x07bay\x85 at\nnoon")
+    hit = await provider.find_generation(request, created_after=CREATED_AFTER, claimed=())
+    assert hit is not None and hit.id == "video_1"
 
 
 async def test_outcome_stays_unknown_when_prompts_are_hidden_and_two_could_be_it(

@@ -288,14 +288,14 @@ def test_the_app_starts_and_says_why_when_an_installed_package_is_broken(
     source, reason = BROKEN[fault]
     install(source)
     app = open_app(video_provider="acme")
-    (needed,) = app.roster.missing["acme"]
-    assert needed.startswith("a working package: acme_clips_0:AcmeProvider") and reason in needed
-    with pytest.raises(UnknownProvider, match="It needs a working package"):
+    problem = app.roster.broken["acme"]
+    assert problem.startswith("Its package is at fault: acme_clips_0:AcmeProvider") and reason in problem
+    with pytest.raises(UnknownProvider, match="'acme' cannot be used"):
         app.service.generate_single(prompt="Waves at night")
     with pytest.raises(UnknownProvider):
         app.check_provider("acme")
     (item,) = (item for item in app.views.doctor() if item.name == "Provider acme")
-    assert item.state == "missing" and reason in item.detail
+    assert item.state == "broken" and reason in item.detail
 
 
 @pytest.mark.parametrize(
@@ -311,9 +311,9 @@ def test_the_app_starts_and_says_why_when_an_installed_provider_refuses_its_opti
 ) -> None:
     install(ACME)
     app = open_app(provider_options={"acme": options})
-    (needed,) = app.roster.missing["acme"]
-    assert needed.startswith("options in PROVIDER_OPTIONS that it takes: ") and reason in needed
-    assert SECRET not in needed
+    problem = app.roster.broken["acme"]
+    assert problem.startswith("Its options (PROVIDER_OPTIONS) cannot be used. ") and reason in problem
+    assert SECRET not in problem
     with pytest.raises(UnknownProvider):
         app.check_provider("acme")
     assert app.check_provider("mock") is not None

@@ -108,6 +108,61 @@ def test_only_the_settings_read_the_environment() -> None:
     assert not {name: lines for name, lines in readers.items() if lines}
 
 
+# --- money ---
+
+
+def uses(source: str, names: set[str]) -> set[tuple[str, str]]:
+    """(function, name) of every place where one of ``names`` is taken from an object, be it to call it or to hand it
+    on. The function is empty outside of any."""
+    found: set[tuple[str, str]] = set()
+
+    def visit(node: ast.AST, function: str) -> None:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            function = node.name
+        if isinstance(node, ast.Attribute) and node.attr in names:
+            found.add((function, node.attr))
+        elif isinstance(node, ast.Constant) and node.value in names:  # getattr(provider, "create_clip")
+            found.add((function, str(node.value)))
+        for child in ast.iter_child_nodes(node):
+            visit(child, function)
+
+    visit(ast.parse(source), "")
+    return found
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("async def pay(p):\n    await p.create_clip(1)", {("pay", "create_clip")}),
+        ("make = provider.remix_clip", {("", "remix_clip")}),
+        ("def pay(p):\n    return getattr(p, 'create_clip')(1)", {("pay", "create_clip")}),
+        ("class P:\n    async def create_clip(self): ...", set()),
+    ],
+)
+def test_uses_of_a_method_are_told_from_its_definition(source: str, found: set[tuple[str, str]]) -> None:
+    assert uses(source, {"create_clip", "remix_clip"}) == found
+
+
+def test_only_the_ledger_asks_a_provider_to_create() -> None:
+    """Every other way to a paid request would be one that no row was written for. Patience stands between the ledger
+    and the adapter; it and adapters made of others hand on what they are asked, under the same name."""
+    paid = {"create_clip", "remix_clip"}
+    found = {name: uses(texts()[name], paid) for name in product_modules()}
+    assert found.pop("orchestrator/ledger.py") == {("_send", name) for name in paid}
+    assert found["providers/patience.py"] == {(name, name) for name in paid}
+    others = {name: {use for use in found[name] if use[0] != use[1]} for name in found}
+    assert not {name: left for name, left in others.items() if left}
+    assert not [name for name, left in found.items() if left and not name.startswith("providers/")]
+
+
+def test_only_the_ledger_asks_for_a_turn_to_create() -> None:
+    """A turn that is taken and not used would be missing where it is."""
+    askers = {name: uses(texts()[name], {"ready"}) for name in product_modules()}
+    assert {name: found for name, found in askers.items() if found} == {
+        "orchestrator/ledger.py": {("_announce", "ready"), ("_reconcile", "ready")}
+    }
+
+
 # --- requirements ---
 
 

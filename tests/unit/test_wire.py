@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
+import json
 import logging
+import tracemalloc
+import zlib
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -73,7 +77,14 @@ def test_plain_http_is_refused_when_a_key_would_cross_the_internet(url: str) -> 
 
 @pytest.mark.parametrize(
     ("host", "near"),
-    [("127.0.0.1", True), ("169.254.1.1", True), ("fd00::1", True), ("8.8.8.8", False), ("a.internal", True)],
+    [
+        ("127.0.0.1", True),
+        ("169.254.1.1", True),
+        ("fd00::1", True),
+        ("8.8.8.8", False),
+        ("a.internal", True),
+        ("localhost.", True),
+    ],
 )
 def test_host_is_near_when_it_is_in_a_private_network(host: str, near: bool) -> None:
     assert is_near(host) is near
@@ -118,6 +129,42 @@ async def test_key_is_nowhere_in_the_log_when_everything_is_logged(
     await provider.aclose()
 
 
+@pytest.mark.parametrize(
+    ("key", "text", "shown"),
+    [
+        (KEY, f"Not a key: Bearer {KEY}!", "Not a key: Bearer [key]!"),
+        (KEY, f"{'x' * 295} {KEY}", "x" * 295 + " [key"),  # before it is shortened
+        (KEY, f"x{KEY}y", "x[key]y"),
+        (KEY, "eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJrIn0.c2ln has run out", "[key] has run out"),
+        ("sk-1234", "sk-1234 has no place in ask-1234s", "[key] has no place in ask-1234s"),
+        ("EMPTY", "The prompt is EMPTY", "The prompt is EMPTY"),  # what people write when there is none
+    ],
+)
+async def test_key_is_hidden_when_the_server_quotes_it(server: Scripted, key: str, text: str, shown: str) -> None:
+    provider = a_provider(server, api_key=key)
+    server.says(422, {"detail": [{"loc": ["header"], "msg": text}]})
+    with pytest.raises(InvalidRequest) as raised:
+        await provider.create_clip(A_REQUEST)
+    assert f": {shown})." in str(raised.value)
+    server.says(200, {"id": "video_1", "status": "failed", "error": {"code": text, "message": text}})
+    failed = await provider.get_generation("video_1")
+    assert failed.error_message == shown
+    assert failed.error_code.startswith(shown)
+    await provider.aclose()
+
+
+async def test_link_and_id_stay_as_they_are_when_they_hold_the_key(server: Scripted) -> None:
+    link = f"https://cdn.example/clip.mp4?token={KEY}"
+    server.says(200, {"id": "video_1", "status": "completed", "url": link})
+    provider = a_provider(server)
+    assert (await provider.get_generation("video_1")).content_url == link
+    await provider.aclose()
+    short = a_provider(server, api_key="video_gen")
+    server.says(200, {"id": "video_gen_1", "status": "queued"})
+    assert (await short.create_clip(A_REQUEST)).id == "video_gen_1"
+    await short.aclose()
+
+
 # --- sending ---
 
 
@@ -151,6 +198,64 @@ async def test_answer_is_not_read_on_when_it_is_larger_than_any_answer(is_told: 
     with pytest.raises(Unavailable):
         await provider.get_generation("video_1")
     assert sent <= (0 if is_told else 2 * 5000)
+    await provider.aclose()
+
+
+A_VIDEO = json.dumps({"id": "video_1", "status": "queued"}).encode()
+
+
+async def test_answer_is_asked_for_as_it_is_and_read_when_it_comes_as_gzip(server: Scripted) -> None:
+    server.says(200, gzip.compress(A_VIDEO), content_encoding="GZip")
+    provider = a_provider(server)
+    assert (await provider.create_clip(A_REQUEST)).id == "video_1"
+    assert server.asked[0].headers["Accept-Encoding"] == "identity"
+    await provider.aclose()
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding"),
+    [
+        (gzip.compress(bytes(256 << 20)), "gzip"),
+        (gzip.compress(gzip.compress(A_VIDEO)), "gzip, gzip"),
+        (zlib.compress(A_VIDEO), "deflate"),
+        (A_VIDEO, "gzip"),
+    ],
+    ids=["bomb", "twice", "deflate", "not packed"],
+)
+async def test_answer_is_not_unpacked_when_it_is_a_bomb_or_anything_but_gzip(
+    server: Scripted, body: bytes, encoding: str
+) -> None:
+    server.says(200, body, content_encoding=encoding)
+    provider = a_provider(server)
+    tracemalloc.start()
+    with pytest.raises(OutcomeUnknown):
+        await provider.create_clip(A_REQUEST)
+    with pytest.raises(Unavailable):
+        await provider.get_generation("video_1")
+    assert tracemalloc.get_traced_memory()[1] < 4 * provider.max_answer_bytes
+    tracemalloc.stop()
+    await provider.aclose()
+
+
+@pytest.mark.parametrize("body", ["[" * 200_000, '{"a":' * 200_000, "9" * 5000])
+async def test_outcome_is_unknown_when_the_answer_is_too_odd_to_be_read(server: Scripted, body: str) -> None:
+    server.says(200, body)
+    provider = a_provider(server)
+    with pytest.raises(OutcomeUnknown):
+        await provider.create_clip(A_REQUEST)
+    await provider.aclose()
+
+
+async def test_text_can_be_stored_whatever_the_server_says(server: Scripted) -> None:
+    odd = "out\ud800 of\x00 \x1b[31mmemory\x9f\nat 🎬"
+    provider = a_provider(server)
+    server.says(200, {"id": "video_1", "status": "failed", "error": {"code": odd, "message": odd}})
+    failed = await provider.get_generation("video_1")
+    assert failed.error_code == failed.error_message == "out\ufffd of\ufffd \ufffd[31mmemory\ufffd\nat 🎬"
+    server.says(400, {"error": {"message": odd}})
+    with pytest.raises(InvalidRequest) as raised:
+        await provider.create_clip(A_REQUEST)
+    assert failed.error_message in str(raised.value)
     await provider.aclose()
 
 

@@ -7,8 +7,8 @@ paths, bodies and words of one provider::
         ... server.base_url, server.charges, server.calls
 
 A generation is queued when first looked at, then running, then finished. Faults that pass strike ``times`` times, then
-the service behaves. Finished clips lie at ``CDN``, another host than the API's, as with most providers; ``Routed``
-brings what is sent to such hosts here.
+the service behaves. Finished clips lie at ``CDN``, another host than the API's, as with most providers;
+``routed.Routed`` brings what is sent to such hosts here.
 """
 
 from __future__ import annotations
@@ -30,8 +30,6 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
-import httpx
-
 HUGE_BYTES = 5 << 30
 KEY = "key-secret-4711"
 CDN = "https://93.184.215.14"
@@ -50,6 +48,7 @@ class Fault(StrEnum):
     NO_QUOTA = "no credit"
     REJECTED = "prompt refused by moderation"
     INVALID = "request refused as invalid"
+    QUOTED = "refusal that quotes our key"
     OVERLOADED = "503 with a body"
     GONE = "service switched off"
     REDIRECTED = "redirected to another host"
@@ -60,6 +59,7 @@ class Fault(StrEnum):
     NO_ID = "answer without an id"
     # the generation
     FAILED = "generation failed"
+    FAILED_QUOTING = "failure that quotes our key"
     BLOCKED = "result refused by moderation"
     CANCELLED = "generation cancelled"
     STUCK = "stuck at work"
@@ -121,10 +121,16 @@ _REFUSED_BEFORE = {
     Fault.NO_QUOTA: Refusal.NO_QUOTA,
     Fault.REJECTED: Refusal.REJECTED,
     Fault.INVALID: Refusal.INVALID,
+    Fault.QUOTED: Refusal.INVALID,
     Fault.OVERLOADED: Refusal.OVERLOADED,
     Fault.GONE: Refusal.GONE,
 }
-_ENDS = {Fault.FAILED: State.FAILED, Fault.BLOCKED: State.BLOCKED, Fault.CANCELLED: State.CANCELLED}
+_ENDS = {
+    Fault.FAILED: State.FAILED,
+    Fault.FAILED_QUOTING: State.FAILED,
+    Fault.BLOCKED: State.BLOCKED,
+    Fault.CANCELLED: State.CANCELLED,
+}
 
 
 @dataclass
@@ -246,6 +252,7 @@ class WireServer(ThreadingHTTPServer):
         self.charges: list[Made] = []
         self.calls: list[Call] = []
         self.list_lag_seconds = 0.0
+        self.clock_ahead_seconds = 0.0  # of ours
         self.is_instant = False  # finished when first looked at
         self._struck: dict[str, int] = {}
         self._lock = threading.RLock()
@@ -270,6 +277,10 @@ class WireServer(ThreadingHTTPServer):
 
     # --- for wires ---
 
+    def now(self) -> float:
+        """Epoch seconds by the service's clock."""
+        return time.time() + self.clock_ahead_seconds
+
     def accept(self, *, key: str = "", **fields: Any) -> Made:
         """Take a create and charge it, unless the fault says otherwise."""
         with self._lock:
@@ -277,7 +288,7 @@ class WireServer(ThreadingHTTPServer):
                 raise Refused(_REFUSED_BEFORE[self.fault])
             if self.fault is Fault.REDIRECTED and self._strikes("create"):
                 raise Says(Answer(307, "", {"location": self.other_host}))
-            made = Made(id=self.wire.id(), key=key, fields=fields, created_at=time.time())
+            made = Made(id=self.wire.id(), key=key, fields=fields, created_at=self.now())
             self.made[made.id] = made
             self.charges.append(made)
             if self.fault is Fault.ANSWER_LOST and self._strikes("create"):
@@ -318,7 +329,7 @@ class WireServer(ThreadingHTTPServer):
 
     def listed(self) -> list[Made]:
         """What a list call shows, newest first."""
-        shown = [m for m in self.made.values() if time.time() - m.created_at >= self.list_lag_seconds]
+        shown = [m for m in self.made.values() if self.now() - m.created_at >= self.list_lag_seconds]
         return [m for m in reversed(shown) if not m.is_forgotten]
 
     def content_url(self, made: Made) -> str:
@@ -374,14 +385,36 @@ class WireServer(ThreadingHTTPServer):
                 return self.content(call)
             if not self.wire.is_authorized(call):
                 raise Refused(Refusal.WRONG_KEY)
-            return self.wire.answer(call, self)
+            answer = self.wire.answer(call, self)
+            return _quoting(answer, call) if self.fault is Fault.FAILED_QUOTING else answer
         except Refused as refused:
             answer = self.wire.refusal(refused.kind)
+            answer = _quoting(answer, call) if self.fault is Fault.QUOTED else answer
             if self.fault is Fault.RATE_LIMITED_FOR and refused.kind is Refusal.RATE_LIMITED:
                 answer.headers["retry-after"] = "7"
             return answer
         except Says as says:
             return says.answer
+
+
+def _quoting(answer: Answer, call: Call) -> Answer:
+    """``answer`` with what proved who asks in each of its sentences, so that cutting them short cuts it in two."""
+    proof = proof_of(call)
+
+    def quote(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: quote(item) for name, item in value.items()}
+        if isinstance(value, list):
+            return [quote(item) for item in value]
+        is_sentence = isinstance(value, str) and " " in value
+        return f"Bearer {proof}: {value} {'.' * (280 - len(value) - len(proof))} {proof}" if is_sentence else value
+
+    return Answer(answer.status, quote(answer.body), answer.headers)
+
+
+def proof_of(call: Call) -> str:
+    """The key or token that came along."""
+    return call.headers.get("authorization", "").rpartition(" ")[2] or call.headers.get("x-goog-api-key", "")
 
 
 class OtherHost(WireServer):
@@ -402,28 +435,6 @@ class _Nothing(Wire):
 
     def is_authorized(self, call: Call) -> bool:
         return True
-
-
-class Routed(httpx.AsyncBaseTransport):
-    """Brings requests to https hosts of the world to servers on loopback; ``routes`` is by host, to an origin."""
-
-    def __init__(self, routes: Mapping[str, str]) -> None:
-        self._routes = {httpx.URL(world).host: httpx.URL(here) for world, here in routes.items()}
-        self._transport = httpx.AsyncHTTPTransport(verify=False)  # all is plain http here, and certificates load slowly
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        here = self._routes.get(request.url.host)
-        if here is None and request.url.host != "127.0.0.1":
-            raise httpx.ConnectError(f"{request.url.host} is out in the world")
-        if here is not None:
-            url = request.url.copy_with(scheme=here.scheme, host=here.host, port=here.port)
-            request = httpx.Request(
-                request.method, url, headers=request.headers, stream=request.stream, extensions=request.extensions
-            )
-        return await self._transport.handle_async_request(request)
-
-    async def aclose(self) -> None:
-        await self._transport.aclose()
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -451,7 +462,11 @@ class _Handler(BaseHTTPRequestHandler):
             headers.setdefault("content-type", "application/json")
         data = body.encode() if isinstance(body, str) else body or b""
         self.send_response_only(answer.status)
-        for name, value in {"date": self.date_time_string(), "content-length": str(len(data)), **headers}.items():
+        for name, value in {
+            "date": self.date_time_string(self.server.now()),
+            "content-length": str(len(data)),
+            **headers,
+        }.items():
             self.send_header(name, value)
         self.end_headers()
         self._write(data, length=int(headers.get("content-length", len(data))))
