@@ -247,12 +247,11 @@ class Flows:
                 return True
 
         async def on_change(seen: Generation) -> None:
-            place = f", place {seen.queue_position}" if seen.queue_position else ""
             with self.database.write() as session:
                 row = fetch(session, RunRow, run_id)
                 row.error_code = row.error_message = ""
                 row.provider_state, row.progress = seen.status, seen.progress
-                row.provider_status = (seen.raw_status or seen.status) + place
+                row.provider_status = seen.raw_status or seen.status
 
         try:
             generation = await self.generator.wait(
@@ -445,7 +444,9 @@ class Flows:
     def _check_place(self, run: RunRow, *, is_sent: bool) -> None:
         """Raises ``Conflict`` when the settings now name another server than the one that was paid."""
         if is_sent and run.endpoint != self.attempts.endpoints.get(run.provider, ""):
-            raise Conflict(f"This take was asked for at {run.endpoint}. Set the base URL back to fetch it.")
+            raise Conflict(
+                f"This take was asked for at {run.endpoint}. Set the base URL back, or the kind of key, to fetch it."
+            )
 
     def _narration(self, run: RunRow) -> Narration | None:
         """What we say over this take: its line, where its provider makes silent clips."""

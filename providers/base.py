@@ -252,15 +252,14 @@ class GenerationStatus(StrEnum):
 class Generation(Value):
     """The provider's remote job as last seen. ``progress`` is 0..1 or None; ``raw_status`` is the provider's word.
 
-    ``queue_position`` counts from 1 where the provider tells it. ``cost_usd`` is the provider's own final figure, None
-    while it has not told one. ``content_url`` may expire: ask for the generation again to get a fresh one.
+    ``cost_usd`` is the provider's own final figure, None while it has not told one. ``content_url`` may expire: ask for
+    the generation again to get a fresh one.
     """
 
     id: str
     status: GenerationStatus
     raw_status: str = ""
     progress: float | None = Field(default=None, ge=0, le=1)
-    queue_position: int | None = Field(default=None, ge=1)
     error_code: str = ""
     error_message: str = ""
     is_rejection: bool = False
