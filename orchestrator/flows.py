@@ -36,6 +36,7 @@ from orchestrator.storage.base import AssetStore
 from providers.base import AudioSupport, Generation, GenerationStatus, ProviderError
 
 log = logging.getLogger(__name__)
+_CHANCE = random.SystemRandom()  # leaves the seed of others alone
 
 # Nothing was sent and nothing is wrong with the clip: it waits.
 _HELD = frozenset((BudgetExceeded.code, Withdrawn.code))
@@ -363,7 +364,7 @@ class Flows:
             profile=self.attempts.profile(run.provider, run.model),
             history=history_of(clip),
             fallbacks=self.attempts.able(self.fallbacks, clip, now=utc_now()),
-            jitter=random.random(),  # noqa: S311
+            jitter=_CHANCE.random(),
         )
 
     async def break_off(self, clip_id: str, generation: int, message: str) -> str:

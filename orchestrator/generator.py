@@ -36,6 +36,7 @@ from providers.base import (
 
 _POLL_BACKOFF_MAX_SECONDS = 60.0
 _POLL_JITTER = 0.15
+_CHANCE = random.SystemRandom()  # leaves the seed of others alone
 _ASKED_MAX_SECONDS = 300.0
 # An outage is waited out for so long beyond a generation's deadline before a person is asked.
 _FAULT_PATIENCE_SECONDS = 600.0
@@ -140,7 +141,7 @@ class Generator:
                     raise DeadlinePassed
             age = clock.time() - born
             pause = min(_POLL_BACKOFF_MAX_SECONDS, adapter.profile.poll_pace.pause_seconds(age) * 2**faults)
-            pause = max(min(asked, _ASKED_MAX_SECONDS), pause * random.uniform(1 - _POLL_JITTER, 1 + _POLL_JITTER))  # noqa: S311
+            pause = max(min(asked, _ASKED_MAX_SECONDS), pause * _CHANCE.uniform(1 - _POLL_JITTER, 1 + _POLL_JITTER))
             # so that a last look falls on the deadline, not before it
             await asyncio.sleep(min(pause, deadline_seconds - age) if age < deadline_seconds else pause)
 

@@ -53,6 +53,7 @@ RECONCILE_PATIENCE_SECONDS = 120.0
 PLACE_PAUSE_SECONDS = 1.0
 BALANCE_SECONDS = 15.0
 _PLACES_LOCK = 7302
+_CHANCE = random.SystemRandom()  # leaves the seed of others alone
 
 _REFUSALS: dict[str, type[ProviderError]] = {
     e.code: e
@@ -152,7 +153,7 @@ class Ledger:
             with self._database.read() as session:
                 if self._has_place(session, call, profile):
                     return
-            await asyncio.sleep(PLACE_PAUSE_SECONDS * random.uniform(0.7, 1.3))  # noqa: S311
+            await asyncio.sleep(PLACE_PAUSE_SECONDS * _CHANCE.uniform(0.7, 1.3))
 
     async def _balance(self, provider: VideoProvider) -> float | None:
         """What credit is left, for the case that the answer gets lost; None where it is not told."""
