@@ -33,11 +33,11 @@ from providers.base import (
     RemixClipInput,
     Unavailable,
 )
-from providers.downloads import MAX_BYTES, origin
+from providers.downloads import origin
 from providers.google import GoogleProvider, is_rejected, read_google_complaint
 from providers.references import read_reference
 from providers.states import read_status
-from providers.wire import Complaint, escape_id, paid_headers, read_moment
+from providers.wire import Complaint, HostedProvider, escape_id, paid_headers, read_moment
 
 GEMINI_BASE_URL = "https://generativelanguage.googleapis.com"
 API_VERSION = "v1beta"
@@ -87,28 +87,13 @@ PROFILE = ProviderProfile(
 _FILE = re.compile(r"(?:^|/)files/([A-Za-z0-9_-]+)")
 
 
-class GeminiProvider(GoogleProvider):
+class GeminiProvider(GoogleProvider, HostedProvider):
     """The Gemini API. ``api_key`` is one of Google AI Studio, of a project with billing; ``model`` is put first in the
     profile, with its facts."""
 
-    def __init__(
-        self,
-        *,
-        api_key: str = "",
-        base_url: str = GEMINI_BASE_URL,
-        model: str = "",
-        profile: ProviderProfile = PROFILE,
-        max_download_bytes: int = MAX_BYTES,
-        transport: httpx.AsyncBaseTransport | None = None,
-    ) -> None:
-        super().__init__(
-            base_url=base_url,
-            profile=profile.led_by(model),
-            api_key=api_key,
-            api_paths=("/v1beta", "/v1"),
-            max_download_bytes=max_download_bytes,
-            transport=transport,
-        )
+    usual_base_url = GEMINI_BASE_URL
+    usual_profile = PROFILE
+    api_paths = ("/v1beta", "/v1")
 
     async def create_clip(self, request: CreateClipInput) -> Generation:
         facts = self._facts(request)

@@ -17,8 +17,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import httpx
-
 from providers.answers import tidy
 from providers.base import (
     Account,
@@ -34,10 +32,9 @@ from providers.base import (
     ProviderProfile,
     ReferenceRules,
 )
-from providers.downloads import MAX_BYTES
 from providers.references import read_reference
 from providers.states import read_status
-from providers.wire import REJECTION_WORDS, Answer, HttpProvider, clock_ahead, escape_id, paid_headers, read_moment
+from providers.wire import REJECTION_WORDS, Answer, HostedProvider, clock_ahead, escape_id, paid_headers, read_moment
 
 AGENTS_BASE_URL = "https://agents.lumalabs.ai"
 DREAM_MACHINE_BASE_URL = "https://api.lumalabs.ai"
@@ -126,7 +123,7 @@ class _Page(NamedTuple):
     ahead: timedelta
 
 
-class LumaProvider(HttpProvider):
+class LumaProvider(HostedProvider):
     """What both APIs share. Refusals are ``{"detail": ...}``: their HTTP status decides."""
 
     async def download_content(self, generation: Generation, destination: Path) -> Path:
@@ -152,25 +149,10 @@ class LumaProvider(HttpProvider):
 class LumaAgentsProvider(LumaProvider):
     """The Agents API. ``api_key`` begins with ``luma-api-``."""
 
-    def __init__(
-        self,
-        *,
-        api_key: str = "",
-        base_url: str = "",
-        model: str = "",
-        profile: ProviderProfile = PROFILE,
-        max_download_bytes: int = MAX_BYTES,
-        transport: httpx.AsyncBaseTransport | None = None,
-    ) -> None:
-        super().__init__(
-            base_url=base_url or AGENTS_BASE_URL,
-            profile=profile.led_by(model),
-            api_key=api_key,
-            api_paths=("/v1",),
-            max_download_bytes=max_download_bytes,
-            transport=transport,
-        )
-        self.endpoint = f"{self._base}/v1"
+    usual_base_url = AGENTS_BASE_URL
+    usual_profile = PROFILE
+    api_paths = ("/v1",)
+    home_path = "/v1"
 
     async def create_clip(self, request: CreateClipInput) -> Generation:
         facts = self._facts(request)
@@ -203,25 +185,10 @@ class LumaAgentsProvider(LumaProvider):
 class DreamMachineProvider(LumaProvider):
     """The Dream Machine API, for keys that do not begin with ``luma-api-``."""
 
-    def __init__(
-        self,
-        *,
-        api_key: str = "",
-        base_url: str = "",
-        model: str = "",
-        profile: ProviderProfile = DREAM_MACHINE_PROFILE,
-        max_download_bytes: int = MAX_BYTES,
-        transport: httpx.AsyncBaseTransport | None = None,
-    ) -> None:
-        super().__init__(
-            base_url=base_url or DREAM_MACHINE_BASE_URL,
-            profile=profile.led_by(model),
-            api_key=api_key,
-            api_paths=("/v1", "/dream-machine"),
-            max_download_bytes=max_download_bytes,
-            transport=transport,
-        )
-        self.endpoint = f"{self._base}/dream-machine/v1"
+    usual_base_url = DREAM_MACHINE_BASE_URL
+    usual_profile = DREAM_MACHINE_PROFILE
+    api_paths = ("/v1", "/dream-machine")
+    home_path = "/dream-machine/v1"
 
     async def create_clip(self, request: CreateClipInput) -> Generation:
         self._facts(request)

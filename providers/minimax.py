@@ -18,8 +18,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-import httpx
-
 from providers.base import (
     Account,
     AudioSupport,
@@ -40,14 +38,13 @@ from providers.base import (
     RateLimited,
     ReferenceRules,
 )
-from providers.downloads import MAX_BYTES
 from providers.references import read_reference
 from providers.states import read_status
 from providers.wire import (
     CREATE_SECONDS,
     REJECTION_WORDS,
     Complaint,
-    HttpProvider,
+    HostedProvider,
     clock_ahead,
     escape_id,
     is_newest_first,
@@ -132,28 +129,16 @@ class _Page(NamedTuple):
     ahead: timedelta
 
 
-class MiniMaxProvider(HttpProvider):
+class MiniMaxProvider(HostedProvider):
     """MiniMax. ``api_key`` is a pay-as-you-go key and belongs to the host it was made on (``api.minimax.io``, or
     ``api.minimaxi.com`` on the mainland); ``model`` is put first in the profile, with its facts."""
 
-    def __init__(
-        self,
-        *,
-        api_key: str = "",
-        base_url: str = MINIMAX_BASE_URL,
-        model: str = "",
-        profile: ProviderProfile = PROFILE,
-        max_download_bytes: int = MAX_BYTES,
-        transport: httpx.AsyncBaseTransport | None = None,
-    ) -> None:
-        super().__init__(
-            base_url=base_url,
-            profile=profile.led_by(model),
-            api_key=api_key,
-            api_paths=("/v2", "/v1"),
-            max_download_bytes=max_download_bytes,
-            transport=transport,
-        )
+    usual_base_url = MINIMAX_BASE_URL
+    usual_profile = PROFILE
+    api_paths = ("/v2", "/v1")
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
         self._asking = 0
         self._answered: dict[str, str] = {}  # task -> the request it was made for
 

@@ -14,8 +14,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from providers.base import (
     Account,
     AudioSupport,
@@ -34,10 +32,9 @@ from providers.base import (
     QuotaExhausted,
     ReferenceRules,
 )
-from providers.downloads import MAX_BYTES
 from providers.references import read_reference
 from providers.states import read_status
-from providers.wire import Answer, Complaint, HttpProvider, escape_id, paid_headers, read_complaint
+from providers.wire import Answer, Complaint, HostedProvider, escape_id, paid_headers, read_complaint
 
 RUNWAY_BASE_URL = "https://api.dev.runwayml.com"
 API_VERSION = "2024-11-06"
@@ -104,27 +101,12 @@ _OWN_ERRORS: tuple[tuple[int, str, type[ProviderError]], ...] = (
 _FAILURE_CODES = {"ASSET.INVALID": "invalid_request"}
 
 
-class RunwayProvider(HttpProvider):
+class RunwayProvider(HostedProvider):
     """Runway. ``api_key`` is the API secret (``key_...``); ``model`` is put first in the profile, with its facts."""
 
-    def __init__(
-        self,
-        *,
-        api_key: str = "",
-        base_url: str = RUNWAY_BASE_URL,
-        model: str = "",
-        profile: ProviderProfile = PROFILE,
-        max_download_bytes: int = MAX_BYTES,
-        transport: httpx.AsyncBaseTransport | None = None,
-    ) -> None:
-        super().__init__(
-            base_url=base_url,
-            profile=profile.led_by(model),
-            api_key=api_key,
-            api_paths=("/v1",),
-            max_download_bytes=max_download_bytes,
-            transport=transport,
-        )
+    usual_base_url = RUNWAY_BASE_URL
+    usual_profile = PROFILE
+    api_paths = ("/v1",)
 
     async def create_clip(self, request: CreateClipInput) -> Generation:
         facts = self._facts(request)

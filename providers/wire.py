@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 from urllib.parse import quote
 
 import httpx
@@ -285,6 +285,36 @@ class HttpProvider(VideoProvider):
         if progress is not None and not generation.status.is_final:
             self._progress[generation.id] = progress
         return generation.model_copy(update={"progress": progress})
+
+
+class HostedProvider(HttpProvider):
+    """An adapter of one hosted service. Where it is and what it sells unless told otherwise are facts of the class;
+    ``home_path`` is where its generations live under the base URL. ``model`` is put first in the profile."""
+
+    usual_base_url: ClassVar[str]
+    usual_profile: ClassVar[ProviderProfile]
+    api_paths: ClassVar[tuple[str, ...]] = ()
+    home_path: ClassVar[str] = ""
+
+    def __init__(
+        self,
+        *,
+        api_key: str = "",
+        base_url: str | None = None,
+        model: str = "",
+        profile: ProviderProfile | None = None,
+        max_download_bytes: int = MAX_BYTES,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        super().__init__(
+            base_url=self.usual_base_url if base_url is None else base_url,
+            profile=(profile or self.usual_profile).led_by(model),
+            api_key=api_key,
+            api_paths=self.api_paths,
+            max_download_bytes=max_download_bytes,
+            transport=transport,
+        )
+        self.endpoint = f"{self._base}{self.home_path}"
 
 
 class _TooLong(Exception):

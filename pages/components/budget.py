@@ -18,6 +18,10 @@ def is_held(plan: PlanView) -> bool:
     return plan.status is PlanStatus.PAUSED and bool(plan.reason)
 
 
+def _open_clips(plan: PlanView) -> int:
+    return sum(not clip.status.is_settled for clip in plan.clips)
+
+
 def enough_usd(plan: PlanView) -> float:
     """A budget that will probably do for the rest, in whole dollars; always more than the present one. Pure."""
     rest = plan.estimate.likely_usd if plan.estimate else 0.0
@@ -27,11 +31,11 @@ def enough_usd(plan: PlanView) -> float:
 def show_estimate(plan: PlanView) -> None:
     """What going on will cost, and whether the budget will do, while nothing has been started."""
     makers = ", ".join(dict.fromkeys(clip.provider for clip in plan.clips if not clip.status.is_settled))
-    todo = sum(not clip.status.is_settled for clip in plan.clips)
-    if plan.estimate is None or not todo:
+    waiting = _open_clips(plan)
+    if plan.estimate is None or not waiting:
         return
     words = estimate_words(plan.estimate) or "Free"
-    st.caption(plain(f"{words} · {count(todo, 'clip')} by {makers}"))
+    st.caption(plain(f"{words} · {count(waiting, 'clip')} by {makers}"))
     left_usd = None if plan.budget_usd is None else max(0.0, plan.budget_usd - plan.spent_usd)
     show_shortfall(plan.estimate, left_usd=left_usd, advice="It pauses when that is spent, and you decide then.")
 
@@ -44,14 +48,14 @@ def show_shortfall(estimate: CostEstimate | None, *, left_usd: float | None, adv
 
 def show_choice(app: App, plan: PlanView, *, key: str) -> None:
     """The budget is used up: raise it and go on, take what there is, or stop."""
-    todo = sum(not clip.status.is_settled for clip in plan.clips)
+    waiting = _open_clips(plan)
     with st.container(border=True, key=f"{key}-budget"):
         facts, choice = st.columns([6, 5], gap="large", vertical_alignment="center")
         with facts:
             st.markdown(":orange[:material/savings:] **The budget is used up**")
             st.markdown(plain(plan.reason))
             budget = "" if plan.budget_usd is None else f" of {money(plan.budget_usd)}"
-            left = f" · {count(todo, 'clip')} to go" if len(plan.clips) > 1 else ""
+            left = f" · {count(waiting, 'clip')} to go" if len(plan.clips) > 1 else ""
             st.caption(plain(f"{money(plan.spent_usd)}{budget} spent{left}"))
             if words := estimate_words(plan.estimate):
                 st.caption(plain(f"The rest: {words[0].lower()}{words[1:]}"))

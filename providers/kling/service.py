@@ -22,12 +22,12 @@ from providers.base import (
 )
 from providers.kling.facts import CODES, FORMATS, RISK_WORDS, UNKNOWN_ID_CODES, Format
 from providers.states import read_status
-from providers.wire import Answer, Complaint, HttpProvider, paid_headers
+from providers.wire import Answer, Complaint, HostedProvider, paid_headers
 
 _ACCOUNT_DAYS = 90
 
 
-class KlingProvider(HttpProvider):
+class KlingProvider(HostedProvider):
     """An adapter to one of the APIs."""
 
     async def create_clip(self, request: CreateClipInput) -> Generation:

@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
 import jwt
 
 from providers.base import (
@@ -19,7 +18,6 @@ from providers.base import (
     OutcomeUnknown,
     ProviderProfile,
 )
-from providers.downloads import MAX_BYTES
 from providers.kling.facts import CLOCK_CODES, KLING_BASE_URL, PROFILE, UNIT_USD, UNKNOWN_ID_CODES
 from providers.kling.service import (
     KlingProvider,
@@ -44,26 +42,13 @@ class KlingV1Provider(KlingProvider):
     is read off its ``Date`` header and remembered, and the request is sent once more, which its 401 provably allows.
     ``Generation.id`` is ``text2video/<task>`` or ``image2video/<task>``: a task is known only where it was made."""
 
-    def __init__(
-        self,
-        *,
-        access_key: str = "",
-        secret_key: str = "",
-        base_url: str = KLING_BASE_URL,
-        model: str = "",
-        profile: ProviderProfile = PROFILE,
-        max_download_bytes: int = MAX_BYTES,
-        transport: httpx.AsyncBaseTransport | None = None,
-    ) -> None:
-        super().__init__(
-            base_url=base_url,
-            profile=profile.led_by(model),
-            api_key=access_key,
-            api_paths=("/videos", "/v1", "/v2"),
-            max_download_bytes=max_download_bytes,
-            transport=transport,
-        )
-        self.endpoint = f"{self._base}/v1"
+    usual_base_url = KLING_BASE_URL
+    usual_profile = PROFILE
+    api_paths = ("/videos", "/v1", "/v2")
+    home_path = "/v1"
+
+    def __init__(self, *, access_key: str = "", secret_key: str = "", **options: Any) -> None:
+        super().__init__(api_key=access_key, **options)
         self._secret_key = secret_key.strip()
         self._clock_ahead = timedelta()
 

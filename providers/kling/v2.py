@@ -6,10 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-import httpx
-
 from providers.base import AudioSupport, CreateClipInput, Generation, GenerationNotFound, ProviderProfile
-from providers.downloads import MAX_BYTES
 from providers.kling.facts import KLING_BASE_URL, PROFILE_V2, UNIT_USD, UNKNOWN_ID_CODES
 from providers.kling.service import (
     KlingProvider,
@@ -28,25 +25,10 @@ class KlingV2Provider(KlingProvider):
     """Two optional settings are always sent where the model has them: sound, and one shot instead of the several that
     the model would cut between on its own."""
 
-    def __init__(
-        self,
-        *,
-        api_key: str = "",
-        base_url: str = KLING_BASE_URL,
-        model: str = "",
-        profile: ProviderProfile = PROFILE_V2,
-        max_download_bytes: int = MAX_BYTES,
-        transport: httpx.AsyncBaseTransport | None = None,
-    ) -> None:
-        super().__init__(
-            base_url=base_url,
-            profile=profile.led_by(model),
-            api_key=api_key,
-            api_paths=("/v1", "/v2"),
-            max_download_bytes=max_download_bytes,
-            transport=transport,
-        )
-        self.endpoint = f"{self._base}/v2"
+    usual_base_url = KLING_BASE_URL
+    usual_profile = PROFILE_V2
+    api_paths = ("/v1", "/v2")
+    home_path = "/v2"
 
     async def get_generation(self, generation_id: str) -> Generation:
         escape_id(generation_id)
