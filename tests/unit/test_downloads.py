@@ -6,7 +6,7 @@ import asyncio
 import gzip
 import ssl
 import tracemalloc
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -37,12 +37,6 @@ from tests.fakes.scripted import Scripted
 
 KEY = "sk-secret-4711"
 PIECES = {"accept_ranges": "bytes", "etag": '"clip-1"'}
-
-
-@pytest.fixture
-def server() -> Iterator[Scripted]:
-    with Scripted() as server:
-        yield server
 
 
 @pytest_asyncio.fixture

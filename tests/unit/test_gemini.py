@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -29,12 +29,6 @@ from providers.gemini import PROFILE, GeminiProvider
 from tests.fakes.scripted import Scripted
 from tests.fakes.wires.core import KEY, WireServer
 from tests.fakes.wires.gemini import GeminiWire
-
-
-@pytest.fixture
-def server() -> Iterator[Scripted]:
-    with Scripted() as server:
-        yield server
 
 
 @pytest_asyncio.fixture

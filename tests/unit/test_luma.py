@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -35,12 +35,6 @@ from tests.fakes.wires.core import KEY, Fault, WireServer
 from tests.fakes.wires.luma import DreamMachineWire, LumaAgentsWire
 
 SENT_AT = datetime(2026, 11, 22, 10, tzinfo=UTC)
-
-
-@pytest.fixture
-def server() -> Iterator[Scripted]:
-    with Scripted() as server:
-        yield server
 
 
 @pytest_asyncio.fixture

@@ -46,12 +46,6 @@ def credentials(tokens: WireServer, tmp_path: Path) -> Path:
     return VertexWire().write_credentials(tmp_path / "account.json", token_uri=f"{tokens.origin}/token")
 
 
-@pytest.fixture
-def server() -> Iterator[Scripted]:
-    with Scripted() as server:
-        yield server
-
-
 @pytest_asyncio.fixture
 async def provider(server: Scripted, credentials: Path) -> AsyncIterator[VertexVeoProvider]:
     provider = VertexVeoProvider(project=VertexWire.project, credentials_file=credentials, base_url=f"{server.url}/v1")

@@ -8,7 +8,7 @@ import json
 import logging
 import tracemalloc
 import zlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -21,12 +21,6 @@ from providers.wire import escape_id, is_near
 from tests.fakes.scripted import Scripted
 
 KEY = "sk-secret-4711"
-
-
-@pytest.fixture
-def server() -> Iterator[Scripted]:
-    with Scripted() as server:
-        yield server
 
 
 def a_provider(server: Scripted, **options: str) -> OpenAIVideosProvider:
