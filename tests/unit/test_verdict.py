@@ -67,8 +67,8 @@ def test_score_is_the_mean_of_what_was_measured_and_of_nothing_else(checks: dict
     else:
         assert assessment.score is not None
         assert min(scores) - 1e-4 <= assessment.score <= max(scores) + 1e-4
-    measured_only = {name: check for name, check in checks.items() if check.status not in UNMEASURED}
-    again = reach_verdict(measured_only, policy=POLICY)
+    without_the_not_run = {name: check for name, check in checks.items() if check.status is not CheckStatus.NOT_RUN}
+    again = reach_verdict(without_the_not_run, policy=POLICY)
     assert (again.score, again.verdict, again.vetoes) == (assessment.score, assessment.verdict, assessment.vetoes)
 
 
