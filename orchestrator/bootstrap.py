@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,10 @@ from orchestrator.roster import Roster, make_providers, read_roster
 from orchestrator.schema.view import DoctorItem
 from orchestrator.service import Service
 from orchestrator.settings import Settings
+from orchestrator.steps.clips import ClipSteps
+from orchestrator.steps.films import FilmSteps
+from orchestrator.steps.plans import PlanSteps
+from orchestrator.steps.takes import TakeSteps
 from orchestrator.storage.local import LocalAssetStore
 from orchestrator.views import Views
 from providers.base import Account
@@ -128,26 +133,27 @@ def build(settings: Settings | None = None, *, is_durable: bool = True) -> App:
     viewer = OpenAIViewer(
         base_url=settings.openai_base_url, api_key=settings.openai_api_key, model=settings.vision_model
     )
-    flows = Flows(
-        database=database,
-        generator=Generator(
-            providers,
-            ledger=Ledger(database, owner=owner),
-            store=store,
-            narrator=narrator,
-            scratch=cache_dir / "downloads",
-        ),
+    generator = Generator(
+        providers,
+        ledger=Ledger(database, owner=owner),
         store=store,
-        listener=listener,
-        viewer=viewer,
-        attempts=Attempts(
-            profiles=profiles,
-            endpoints={name: provider.endpoint for name, provider in providers.items()},
-            narrated_languages=frozenset() if narrator.missing else frozenset(narrator.languages),
-        ),
-        fallbacks=tuple(n for n in settings.fallback_providers if n in providers),
-        policy=AssessmentPolicy(),
-        cache_dir=cache_dir,
+        narrator=narrator,
+        scratch=cache_dir / "downloads",
+    )
+    attempts = Attempts(
+        profiles=profiles,
+        endpoints={name: provider.endpoint for name, provider in providers.items()},
+        narrated_languages=frozenset() if narrator.missing else frozenset(narrator.languages),
+    )
+    fallbacks = tuple(n for n in settings.fallback_providers if n in providers)
+    policy = AssessmentPolicy()
+    is_stopping = threading.Event()
+    flows = Flows(
+        plans=PlanSteps(database),
+        clips=ClipSteps(database, generator, attempts, fallbacks),
+        takes=TakeSteps(database, store, listener, viewer, attempts, policy),
+        films=FilmSteps(database, generator, store, cache_dir, is_stopping),
+        is_stopping=is_stopping,
     )
     engine = _engine(settings, flows, is_durable=is_durable, data_dir=data_dir)
     return App(
@@ -158,10 +164,10 @@ def build(settings: Settings | None = None, *, is_durable: bool = True) -> App:
             store=store,
             choices=choices,
             titles=roster.titles,
-            endpoints=flows.attempts.endpoints,
+            endpoints=attempts.endpoints,
             examine=lambda: examine(settings, choices, database=database, listener=listener, viewer=viewer),
         ),
-        files=LooseFiles(listener=listener, viewer=viewer, policy=flows.policy, cache_dir=cache_dir),
+        files=LooseFiles(listener=listener, viewer=viewer, policy=policy, cache_dir=cache_dir),
         engine=engine,
         database=database,
         flows=flows,

@@ -1,66 +1,39 @@
 """The walk, made durable: how a plan, a clip and a render go from one state to the next.
 
-Read it top to bottom. The three flows at the start sequence named steps and nothing else; each step below opens a
-short transaction, does one thing and saves it. A step that is run a second time, because the process died before its
-result was remembered, finds what it saved and returns the same.
+Read it top to bottom. The flows sequence named steps and nothing else; what a step does stands in ``steps``.
+
+Stored flows of an earlier version replay through this text: the sequence of step names and child flows of a flow may
+not change. One that has to becomes a flow of a new name, beside the old one until that is drained.
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import random
 import threading
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
-from orchestrator.assessor import AssessmentPolicy, Expectation, assess_take
-from orchestrator.attempts import Attempts, history_of
-from orchestrator.db.models import AssessmentRow, AssetRow, ClipRow, PlanRow, RenderRow, RunRow, utc_now
-from orchestrator.db.queries import accepted_at, accepted_before, is_called
-from orchestrator.db.records import assessment_of, fetch, lock_run, repair_of, request_of, settings_of
-from orchestrator.db.session import Database, Session
 from orchestrator.engine import Flow, FlowContext
-from orchestrator.errors import UNFORESEEN, BudgetExceeded, Conflict, NeedsDecision, Withdrawn, explain
-from orchestrator.generator import LAID_OVER, DeadlinePassed, Generator, Narration
-from orchestrator.ledger import PaidCall
-from orchestrator.media.frames import grab_last_frame
-from orchestrator.perception.base import Listener, Viewer
-from orchestrator.renders import add_render, render_film, render_id_of, take_path
-from orchestrator.repair import decide
-from orchestrator.schema.assessment import Verdict
-from orchestrator.schema.clip_run import RepairInstruction, RepairStrategy
-from orchestrator.schema.status import ClipStatus, PlanStatus, RenderStatus, RunStatus
-from orchestrator.storage.base import AssetStore
-from providers.base import AudioSupport, Generation, GenerationStatus, ProviderError
+from orchestrator.errors import UNFORESEEN, explain
+from orchestrator.steps.clips import ClipSteps
+from orchestrator.steps.films import FilmSteps
+from orchestrator.steps.plans import PlanSteps
+from orchestrator.steps.takes import TakeSteps
 
 log = logging.getLogger(__name__)
-_CHANCE = random.SystemRandom()  # leaves the seed of others alone
-
-# Nothing was sent and nothing is wrong with the clip: it waits.
-_HELD = frozenset((BudgetExceeded.code, Withdrawn.code))
 
 
 @dataclass(frozen=True)
 class Flows:
-    """The flows and their steps. ``fallbacks`` are the names of usable providers in the order they are to be tried."""
+    """The flows, over the steps of what they move."""
 
-    database: Database
-    generator: Generator
-    store: AssetStore
-    listener: Listener
-    viewer: Viewer
-    attempts: Attempts
-    fallbacks: tuple[str, ...]
-    policy: AssessmentPolicy
-    cache_dir: Path
+    plans: PlanSteps
+    clips: ClipSteps
+    takes: TakeSteps
+    films: FilmSteps
     is_stopping: threading.Event = field(default_factory=threading.Event)
 
     def by_name(self) -> dict[str, Flow]:
         return {"plan": self.plan_flow, "clip": self.clip_flow, "render": self.render_flow, "assess": self.assess_flow}
-
-    # --- the flows ---
 
     async def plan_flow(self, flow: FlowContext, plan_id: str, generation: int) -> str:
         """All clips of a plan, round after round while there are clips to do, then the film."""
@@ -70,27 +43,27 @@ class Flows:
             if self.is_stopping.is_set():
                 raise
             log.exception("Plan %s broke off", plan_id)
-            return await flow.step("park", self.park, plan_id)
+            return await flow.step("park", self.plans.park, plan_id)
 
     async def _walk_plan(self, flow: FlowContext, plan_id: str, generation: int) -> str:
         begun: set[str] = set()
         while True:
-            clips = await flow.step("open_round", self.open_round, plan_id)
+            clips = await flow.step("open_round", self.plans.open_round, plan_id)
             if clips:
                 ends = await flow.run_all("clips", "clip", {f"clip:{c}:{g}": (c, g) for c, g in clips})
                 for clip_id, clip_generation in clips:
                     flow_id = f"clip:{clip_id}:{clip_generation}"
                     # A flow that broke, or ended before without settling its clip, would be awaited for ever.
                     if ends[flow_id] is None or flow_id in begun:
-                        await flow.step("break_off", self.break_off, clip_id, clip_generation, UNFORESEEN)
+                        await flow.step("break_off", self.clips.break_off, clip_id, clip_generation, UNFORESEEN)
                     begun.add(flow_id)
                 continue
-            end = await flow.step("close_plan", self.close_plan, plan_id, generation)
+            end = await flow.step("close_plan", self.plans.close_plan, plan_id, generation)
             if end == "again":
                 continue
             if end.startswith("render:"):
                 await flow.run_all("render", "render", {end: (end.removeprefix("render:"),)})
-                if await flow.step("finish_plan", self.finish_plan, plan_id, generation) == "again":
+                if await flow.step("finish_plan", self.plans.finish_plan, plan_id, generation) == "again":
                     continue
             return end
 
@@ -98,15 +71,15 @@ class Flows:
         """Take after take until one is accepted, nothing more can be done, or the plan is paused."""
         try:
             while True:
-                run_id = await flow.step("craft", self.craft, clip_id, generation)
+                run_id = await flow.step("craft", self.clips.craft, clip_id, generation)
                 if not run_id:
                     return "stopped"
-                if await flow.step("create", self.create, run_id, generation) and await flow.step(
-                    "wait", self.wait, run_id
+                if await flow.step("create", self.clips.create, run_id, generation) and await flow.step(
+                    "wait", self.clips.wait, run_id
                 ):
-                    await flow.step("fetch", self.fetch, run_id, generation)
-                    await flow.step("assess", self.assess, run_id)
-                settled = await flow.step("settle", self.settle, run_id, generation)
+                    await flow.step("fetch", self.clips.fetch, run_id, generation)
+                    await flow.step("assess", self.takes.assess, run_id)
+                settled = await flow.step("settle", self.clips.settle, run_id, generation)
                 if not settled["is_retry"]:
                     return settled["status"]
                 await flow.sleep(settled["delay_seconds"])
@@ -116,364 +89,11 @@ class Flows:
             known = explain(error)
             if known is None:
                 log.exception("Clip %s broke off", clip_id)
-            return await flow.step("break_off", self.break_off, clip_id, generation, str(known or UNFORESEEN))
+            return await flow.step("break_off", self.clips.break_off, clip_id, generation, str(known or UNFORESEEN))
 
     async def render_flow(self, flow: FlowContext, render_id: str) -> str:
-        return await flow.step("render", self.render, render_id)
+        return await flow.step("render", self.films.render, render_id)
 
     async def assess_flow(self, flow: FlowContext, run_id: str, _count: int) -> str:
         """A person asked for the newest take to be assessed again."""
-        return await flow.step("reassess", self.reassess, run_id)
-
-    # --- steps of the plan ---
-
-    async def open_round(self, plan_id: str) -> list[list[Any]]:
-        """[clip id, generation] of every clip still to be done; none when the plan is not running."""
-        with self.database.read() as session:
-            plan = fetch(session, PlanRow, plan_id)
-            if plan.status != PlanStatus.RUNNING:
-                return []
-            return [[c.id, c.generation] for c in plan.clips if not ClipStatus(c.status).is_settled]
-
-    async def close_plan(self, plan_id: str, generation: int) -> str:
-        """Settle the plan in one transaction, so that a click at the same moment is either seen or starts anew."""
-        with self.database.write() as session:
-            plan = fetch(session, PlanRow, plan_id, lock=True)
-            if plan.status == PlanStatus.RUNNING:
-                if any(not ClipStatus(c.status).is_settled for c in plan.clips):
-                    return "again"
-                passed = [c for c in plan.clips if c.status == ClipStatus.PASSED]
-                is_ready = bool(passed) and (len(passed) == len(plan.clips) or settings_of(plan).skip_failed)
-                if is_ready and plan.project.kind == "film":
-                    render_id = render_id_of(plan, generation)
-                    if session.get(RenderRow, render_id) is None:
-                        add_render(session, plan, transition=settings_of(plan).transition, render_id=render_id)
-                    return f"render:{render_id}"
-                plan.status = PlanStatus.COMPLETED if is_ready else PlanStatus.INCOMPLETE
-                plan.finished_at = utc_now()
-            plan.is_parked = True
-            return plan.status
-
-    async def finish_plan(self, plan_id: str, generation: int) -> str:
-        """After the film: done, unless a clip was retried or moved while it was rendered."""
-        with self.database.write() as session:
-            plan = fetch(session, PlanRow, plan_id, lock=True)
-            if plan.status == PlanStatus.RUNNING:
-                if any(not ClipStatus(c.status).is_settled for c in plan.clips):
-                    return "again"
-                film = session.get(RenderRow, render_id_of(plan, generation))
-                if film is None:
-                    return "again"
-                is_done = film.status == RenderStatus.DONE
-                plan.status = PlanStatus.COMPLETED if is_done else PlanStatus.INCOMPLETE
-                plan.finished_at = utc_now()
-            plan.is_parked = True
-            return plan.status
-
-    async def park(self, plan_id: str) -> str:
-        """The plan flow broke: whoever looks sees a plan that can be started again."""
-        with self.database.write() as session:
-            plan = fetch(session, PlanRow, plan_id, lock=True)
-            if plan.status == PlanStatus.RUNNING:
-                plan.status = PlanStatus.INCOMPLETE
-            plan.is_parked = True
-            return plan.status
-
-    # --- steps of a clip ---
-
-    async def craft(self, clip_id: str, generation: int) -> str:
-        """The run to work on: an unfinished one if there is, else a new one with what repair asked for. Empty when the
-        plan is not running; the clip is then left for the next start."""
-        with self.database.write() as session:
-            plan = fetch(session, PlanRow, fetch(session, ClipRow, clip_id).clip_plan_id, lock=True)
-            clip = fetch(session, ClipRow, clip_id, lock=True)
-            is_settled = ClipStatus(clip.status).is_settled  # a person may have decided meanwhile
-            if plan.status != PlanStatus.RUNNING or clip.generation != generation or is_settled:
-                if clip.generation == generation and not is_settled:
-                    _set_aside(clip)
-                return ""
-            clip.reason = ""
-            last = clip.runs[-1] if clip.runs else None
-            if last is None or last.status == RunStatus.SETTLED:
-                last = self.attempts.begin(session, clip, plan)
-            clip.status = ClipStatus.ASSESSING if last.asset_id else ClipStatus.GENERATING
-            return last.id
-
-    async def create(self, run_id: str, generation: int) -> bool:
-        """Pay for the generation, once. False when the provider or the budget refused, or when the plan was stopped or
-        a person decided meanwhile; the run says why."""
-        with self.database.write() as session:
-            run = fetch(session, RunRow, run_id, lock=True)
-            self._check_place(run, is_sent=is_called(session, run_id))
-            run.error_code = run.error_message = ""  # of an earlier try whose end was not remembered
-            run.retry_after_seconds = None
-            if run.generation_id:
-                return True
-            if not is_called(session, run_id):
-                run.endpoint = self.attempts.endpoints.get(run.provider, "")
-            plan, clip_id, request = run.clip.plan, run.clip_id, request_of(run)
-            profile = self.attempts.profile(run.provider, run.model)
-            call = PaidCall(
-                run_id=run_id,
-                project_id=plan.project_id,
-                provider=run.provider,
-                endpoint=run.endpoint,
-                request=request,
-                cost_usd=profile.cost_usd(model=run.model, seconds=request.seconds, size=request.size),
-            )
-
-        def is_wanted() -> bool:
-            with self.database.read() as session:
-                clip = fetch(session, ClipRow, clip_id)
-                is_open = clip.generation == generation and not ClipStatus(clip.status).is_settled
-                return is_open and clip.plan.status == PlanStatus.RUNNING
-
-        try:
-            await self.generator.create(call, is_wanted=is_wanted)
-        except (ProviderError, BudgetExceeded, NeedsDecision, Withdrawn) as error:
-            self._note_error(run_id, error.code, str(error), getattr(error, "retry_after_seconds", None))
-            return False
-        return True
-
-    async def wait(self, run_id: str) -> bool:
-        """Until the generation is final. False when it failed; the run says why."""
-        with self.database.read() as session:
-            run = fetch(session, RunRow, run_id)
-            self._check_place(run, is_sent=True)
-            provider, generation_id = run.provider, run.generation_id
-            profile = self.attempts.profile(provider, run.model)
-            born = accepted_at(session, run_id) or run.created_at
-            age_seconds = max(0.0, (self.database.now(session) - born).total_seconds())
-            if run.asset_id:
-                return True
-
-        async def on_change(seen: Generation) -> None:
-            with self.database.write() as session:
-                row = fetch(session, RunRow, run_id)
-                row.error_code = row.error_message = ""
-                row.provider_state, row.progress = seen.status, seen.progress
-                row.provider_status = seen.raw_status or seen.status
-
-        try:
-            generation = await self.generator.wait(
-                provider, generation_id, age_seconds=age_seconds, on_change=on_change
-            )
-        except DeadlinePassed:
-            self.generator.finish(run_id, cost_usd=None)
-            self._note_error(run_id, "deadline", "The provider did not finish in time.")
-            return False
-        except ProviderError as error:
-            self.generator.finish(run_id, cost_usd=None)
-            self._note_error(run_id, error.code, str(error))
-            return False
-        is_made = generation.status is GenerationStatus.COMPLETED
-        is_free = not is_made and not profile.charges_failures
-        self.generator.finish(run_id, cost_usd=0.0 if is_free else generation.cost_usd)
-        if is_made:
-            return True
-        code = "content_rejected" if generation.is_rejection else "generation_failed"
-        if generation.error_code == "invalid_request":
-            code = generation.error_code
-        self._note_error(run_id, code, generation.error_message or "The provider could not make this clip.")
-        return False
-
-    async def fetch(self, run_id: str, generation: int) -> None:
-        """Bring the take home before its address expires."""
-        with self.database.read() as session:
-            run = fetch(session, RunRow, run_id)
-            if run.asset_id:
-                return
-            self._check_place(run, is_sent=True)
-            provider, generation_id, project_id = run.provider, run.generation_id, run.clip.plan.project_id
-            narration = self._narration(run)
-        try:
-            fetched = await self.generator.fetch(
-                provider, generation_id, project_id=project_id, run_id=run_id, narration=narration
-            )
-        except ProviderError as error:
-            self._note_error(run_id, error.code, str(error))
-            return
-        with self.database.write() as session:
-            run = lock_run(session, run_id)
-            if run.asset_id:
-                return
-            session.add_all(fetched.assets)
-            session.flush()
-            run.error_code = run.error_message = ""
-            run.asset_id, run.narration = fetched.assets[0].id, fetched.narration
-            run.poster_asset_id = fetched.assets[1].id if len(fetched.assets) > 1 else None
-            run.status, run.progress = RunStatus.GENERATED, 1.0
-            if run.clip.generation == generation:
-                run.clip.status = ClipStatus.ASSESSING
-
-    async def assess(self, run_id: str) -> None:
-        with self.database.read() as session:
-            run = fetch(session, RunRow, run_id)
-            if run.assessments or not run.asset_id:
-                return
-        await self._assess(run_id)
-
-    async def settle(self, run_id: str, generation: int) -> dict[str, Any]:
-        """Decide what follows from a run and save it with the run: accepted, another take, a person, or the end.
-
-        A clip that a person has decided on meanwhile (its generation has moved on) keeps that decision.
-        """
-        with self.database.write() as session:
-            run = lock_run(session, run_id)
-            clip = run.clip
-            if run.error_code in _HELD:
-                return self._hold(run, clip, generation)
-            if run.status != RunStatus.SETTLED:
-                instruction = self._decide(run, clip)
-                run.status, run.settled_at = RunStatus.SETTLED, utc_now()
-                run.repair = instruction.model_dump(mode="json") if instruction else None
-            instruction = repair_of(run)
-            is_mine = clip.generation == generation
-            if is_mine and instruction is None:
-                clip.accepted_run_id, clip.status, clip.reason = run.id, ClipStatus.PASSED, ""
-            elif is_mine and instruction is not None:
-                clip.status, clip.reason = _status_after(instruction.strategy), instruction.reason
-            return {
-                "status": clip.status,
-                "is_retry": is_mine and instruction is not None and instruction.strategy.is_retry,
-                "delay_seconds": instruction.delay_seconds if instruction else 0.0,
-            }
-
-    def _hold(self, run: RunRow, clip: ClipRow, generation: int) -> dict[str, Any]:
-        """Nothing was sent: the take stays open for when the plan goes on. A spent budget pauses the plan."""
-        plan = clip.plan
-        if run.error_code == BudgetExceeded.code and plan.status == PlanStatus.RUNNING:
-            plan.status, plan.reason = PlanStatus.PAUSED, run.error_message
-        run.error_code, run.error_message = "", ""
-        if clip.generation == generation and not ClipStatus(clip.status).is_settled:
-            _set_aside(clip)
-        return {"status": clip.status, "is_retry": False, "delay_seconds": 0.0}
-
-    def _decide(self, run: RunRow, clip: ClipRow) -> RepairInstruction | None:
-        if run.asset_id and run.narration not in ("", LAID_OVER):
-            reason = f"This take is silent and its line could not be narrated: {run.narration} Look at it and decide."
-            return RepairInstruction(strategy=RepairStrategy.NEEDS_HUMAN, reason=reason)
-        return decide(
-            line=clip.text,
-            assessment=assessment_of(run.assessments[-1]) if run.assessments else None,
-            error_code=run.error_code,
-            error_message=run.error_message,
-            retry_after_seconds=run.retry_after_seconds,
-            attempt=run.attempt - clip.cycle_start,
-            policy=settings_of(clip.plan).retry_policy,
-            profile=self.attempts.profile(run.provider, run.model),
-            history=history_of(clip),
-            fallbacks=self.attempts.able(self.fallbacks, clip, now=utc_now()),
-            jitter=_CHANCE.random(),
-        )
-
-    async def break_off(self, clip_id: str, generation: int, message: str) -> str:
-        """Something of ours failed (a full disk, a crashed child). The run stays open: what was paid is used when the
-        clip is tried again."""
-        with self.database.write() as session:
-            clip = fetch(session, ClipRow, clip_id, lock=True)
-            if clip.generation == generation and not ClipStatus(clip.status).is_settled:
-                clip.status, clip.reason = ClipStatus.FAILED, f"{message} Retry goes on from here."
-            return clip.status
-
-    # --- step of a manual assessment ---
-
-    async def reassess(self, run_id: str) -> str:
-        verdict = await self._assess(run_id)
-        with self.database.write() as session:
-            run = lock_run(session, run_id)
-            if request_of(run).line != run.clip.text:
-                return verdict  # of words the clip does not have any more
-            if verdict is Verdict.PASS and run.status == RunStatus.SETTLED and not run.clip.accepted_run_id:
-                run.clip.accepted_run_id, run.clip.status, run.clip.reason = run.id, ClipStatus.PASSED, ""
-                run.clip.generation += 1
-        return verdict
-
-    async def _assess(self, run_id: str) -> Verdict:
-        with self.database.read() as session:
-            run = fetch(session, RunRow, run_id)
-            clip, request = run.clip, request_of(run)
-            asset = fetch(session, AssetRow, run.asset_id or "")
-            previous = self._previous_take(session, clip) if not self.viewer.missing else None
-            width, height = (int(n) for n in request.size.split("x"))
-            language = clip.plan.brief.language
-            has_voice = self.attempts.profile(run.provider, run.model).audio is not AudioSupport.NONE
-        path = self.store.local_path(asset.storage_key)
-        expectation = Expectation(
-            text=clip.text,
-            target_seconds=request.seconds,
-            width=width,
-            height=height,
-            acceptance=tuple(clip.acceptance),
-            visual_intent=clip.visual_intent,
-            language=language,
-            has_voice=has_voice,
-            previous_frame=await asyncio.to_thread(grab_last_frame, previous) if previous else None,
-        )
-        assessment = await assess_take(
-            path, expectation=expectation, listener=self.listener, viewer=self.viewer, policy=self.policy
-        )
-        with self.database.write() as session:
-            run = fetch(session, RunRow, run_id, lock=True)
-            session.add(
-                AssessmentRow(
-                    clip_run_id=run_id,
-                    verdict=assessment.verdict,
-                    score=assessment.score,
-                    weight_run=assessment.weight_run,
-                    body=assessment.model_dump(mode="json"),
-                )
-            )
-            if run.status != RunStatus.SETTLED:
-                run.status = RunStatus.ASSESSED
-        return assessment.verdict
-
-    # --- step of a render ---
-
-    async def render(self, render_id: str) -> str:
-        return await render_film(
-            render_id,
-            database=self.database,
-            generator=self.generator,
-            store=self.store,
-            cache_dir=self.cache_dir,
-            is_stopping=self.is_stopping,
-        )
-
-    # --- what the steps share ---
-
-    def _check_place(self, run: RunRow, *, is_sent: bool) -> None:
-        """Raises ``Conflict`` when the settings now name another server than the one that was paid."""
-        if is_sent and run.endpoint != self.attempts.endpoints.get(run.provider, ""):
-            raise Conflict(
-                f"This take was asked for at {run.endpoint}. Set the base URL back, or the kind of key, to fetch it."
-            )
-
-    def _narration(self, run: RunRow) -> Narration | None:
-        """What we say over this take: its line, where its provider makes silent clips."""
-        is_silent = self.attempts.profile(run.provider, run.model).audio is AudioSupport.NONE
-        clip = run.clip
-        if not (is_silent and clip.text):
-            return None
-        return Narration(line=clip.text, seconds=clip.seconds, language=clip.plan.brief.language)
-
-    def _note_error(self, run_id: str, code: str, message: str, retry_after_seconds: float | None = None) -> None:
-        with self.database.write() as session:
-            run = fetch(session, RunRow, run_id)
-            run.error_code, run.error_message, run.retry_after_seconds = code, message, retry_after_seconds
-
-    def _previous_take(self, session: Session, clip: ClipRow) -> Path | None:
-        accepted = accepted_before(session, clip)
-        return take_path(session, self.store, accepted) if accepted else None
-
-
-def _set_aside(clip: ClipRow) -> None:
-    """The clip waits for the plan to go on; the flow that is at work on it asks for nothing more."""
-    clip.status = ClipStatus.PENDING
-    clip.generation += 1
-
-
-def _status_after(strategy: RepairStrategy) -> ClipStatus:
-    if strategy.is_retry:
-        return ClipStatus.REPAIRING
-    return ClipStatus.NEEDS_REVIEW if strategy is RepairStrategy.NEEDS_HUMAN else ClipStatus.FAILED
+        return await flow.step("reassess", self.takes.reassess, run_id)

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import logging
-import shutil
-import threading
 import uuid
 from pathlib import Path
 
 from orchestrator.assembler import Take, build_timeline
-from orchestrator.db.models import AssetRow, ClipRow, PlanRow, RenderRow, RunRow, new_id, utc_now
+from orchestrator.db.models import AssetRow, ClipRow, PlanRow, RenderRow, RunRow, new_id
 from orchestrator.db.records import assessment_of, fetch, request_of, settings_of
-from orchestrator.db.session import Database, Session
-from orchestrator.errors import UNFORESEEN, explain
-from orchestrator.generator import Generator
-from orchestrator.media.render import render_timeline
+from orchestrator.db.session import Session
 from orchestrator.schema.assessment import CheckName
 from orchestrator.schema.status import RenderStatus
 from orchestrator.schema.timeline import Timeline, Transition
 from orchestrator.storage.base import AssetStore
-
-log = logging.getLogger(__name__)
 
 # After the last word of a take that is cut short.
 BREATH_SECONDS = 0.35
@@ -73,62 +65,3 @@ def take_path(session: Session, store: AssetStore, run_id: str) -> Path:
     """The file of a stored take. Raises ``NotFound``."""
     run = fetch(session, RunRow, run_id)
     return store.local_path(fetch(session, AssetRow, run.asset_id or "").storage_key)
-
-
-async def render_film(
-    render_id: str,
-    *,
-    database: Database,
-    generator: Generator,
-    store: AssetStore,
-    cache_dir: Path,
-    is_stopping: threading.Event,
-) -> str:
-    """Make the film of a queued render and keep it; its new status. Whatever goes wrong is written on the row."""
-    with database.write() as session:
-        row = fetch(session, RenderRow, render_id, lock=True)
-        if row.status in (RenderStatus.DONE, RenderStatus.FAILED):
-            return row.status
-        row.status = RenderStatus.RENDERING
-        timeline = Timeline.model_validate(row.timeline)
-        plan = fetch(session, PlanRow, row.clip_plan_id)
-        project_id = plan.project_id
-    folder = cache_dir / "renders" / render_id
-
-    def on_progress(share: float) -> None:
-        with database.write() as session:
-            fetch(session, RenderRow, render_id).progress = round(share, 3)
-
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with database.read() as session:
-            sources = {c.source: take_path(session, store, c.source) for c in timeline.clips}
-        result = await render_timeline(
-            timeline,
-            sources=sources,
-            destination=folder / "film.mp4",
-            cache_dir=cache_dir / "house",
-            on_progress=on_progress,
-        )
-        assets = await generator.keep_render(folder / "film.mp4", project_id=project_id, render_id=render_id)
-    except Exception as error:
-        if is_stopping.is_set():
-            raise
-        if explain(error) is None:
-            log.exception("Render %s broke off", render_id)
-        with database.write() as session:
-            row = fetch(session, RenderRow, render_id)
-            row.status, row.finished_at = RenderStatus.FAILED, utc_now()
-            row.error = str(explain(error) or UNFORESEEN)
-        return RenderStatus.FAILED
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    with database.write() as session:
-        row = fetch(session, RenderRow, render_id)
-        session.add_all(assets)
-        session.flush()
-        row.asset_id, row.poster_asset_id = assets[0].id, assets[1].id
-        row.status, row.progress, row.finished_at = RenderStatus.DONE, 1.0, utc_now()
-        row.duration_seconds = result.duration_seconds
-        row.frames_copied, row.frames_encoded = result.frames_copied, result.frames_encoded
-    return RenderStatus.DONE

@@ -115,7 +115,7 @@ def add_settled_take(app: App, clip_id: str, *, line: str = LINE) -> str:
 
 def hold(app: App, *, seconds: float) -> None:
     """The provider asked for patience a moment ago."""
-    app.flows.generator._providers["sora"]._held_until = time.monotonic() + seconds  # pyright: ignore
+    app.flows.clips.generator._providers["sora"]._held_until = time.monotonic() + seconds  # pyright: ignore
 
 
 async def test_a_finished_take_is_kept_when_the_first_look_after_a_long_stop_fails(
@@ -124,12 +124,12 @@ async def test_a_finished_take_is_kept_when_the_first_look_after_a_long_stop_fai
     with serve(mp4) as server:
         app = open_app(**sora(server))
         clip_id, generation = begin(app, make_plan(app))
-        run_id = await app.flows.craft(clip_id, generation)
-        assert await app.flows.create(run_id, generation)
+        run_id = await app.flows.clips.craft(clip_id, generation)
+        assert await app.flows.clips.create(run_id, generation)
         with app.database.write() as session:
             session.execute(update(ProviderCallRow).values(accepted_at=utc_now() - timedelta(hours=2)))
         server.fault = Fault.POLL_LIMITED
-        assert await app.flows.wait(run_id)
+        assert await app.flows.clips.wait(run_id)
         assert len(server.charges) == 1
 
 
@@ -145,9 +145,9 @@ async def test_a_generation_that_cannot_be_read_at_once_is_looked_for_again(
     with serve(mp4, HookedWire(miss_once)) as server:
         app = open_app(**sora(server))
         clip_id, generation = begin(app, make_plan(app))
-        run_id = await app.flows.craft(clip_id, generation)
-        assert await app.flows.create(run_id, generation)
-        assert await app.flows.wait(run_id)
+        run_id = await app.flows.clips.craft(clip_id, generation)
+        assert await app.flows.clips.create(run_id, generation)
+        assert await app.flows.clips.wait(run_id)
 
 
 async def test_a_take_the_provider_does_not_know_stays_open_for_a_person(
@@ -156,17 +156,17 @@ async def test_a_take_the_provider_does_not_know_stays_open_for_a_person(
     with serve(mp4) as server:
         app = open_app(**sora(server))
         clip_id, generation = begin(app, make_plan(app))
-        run_id = await app.flows.craft(clip_id, generation)
-        assert await app.flows.create(run_id, generation)
+        run_id = await app.flows.clips.craft(clip_id, generation)
+        assert await app.flows.clips.create(run_id, generation)
         with app.database.write() as session:
             session.execute(update(ProviderCallRow).values(accepted_at=utc_now() - timedelta(minutes=5)))
         server.made[server.charges[0].id].is_forgotten = True
         with pytest.raises(TakeNotFetched, match="does not know this take"):
-            await app.flows.wait(run_id)
+            await app.flows.clips.wait(run_id)
         server.made[server.charges[0].id].is_forgotten = False  # the key was another account's; it is set back
         generation = revive(app, clip_id)
-        assert await app.flows.craft(clip_id, generation) == run_id
-        assert await app.flows.create(run_id, generation) and await app.flows.wait(run_id)
+        assert await app.flows.clips.craft(clip_id, generation) == run_id
+        assert await app.flows.clips.create(run_id, generation) and await app.flows.clips.wait(run_id)
         assert len(server.charges) == 1
 
 
@@ -174,10 +174,10 @@ async def test_a_paid_take_is_not_asked_for_at_another_server(open_app: Callable
     with serve(mp4) as first, serve(mp4) as second:
         app = open_app(**sora(first))
         clip_id, generation = begin(app, make_plan(app))
-        run_id = await app.flows.craft(clip_id, generation)
-        assert await app.flows.create(run_id, generation)
+        run_id = await app.flows.clips.craft(clip_id, generation)
+        assert await app.flows.clips.create(run_id, generation)
         restarted = open_app(**sora(second))
-        for step in (restarted.flows.wait(run_id), restarted.flows.fetch(run_id, generation)):
+        for step in (restarted.flows.clips.wait(run_id), restarted.flows.clips.fetch(run_id, generation)):
             with pytest.raises(Conflict, match="Set the base URL back"):
                 await step
         assert not second.calls
@@ -187,10 +187,10 @@ async def test_a_take_not_sent_yet_goes_to_the_server_that_is_set_now(open_app: 
     with serve(mp4) as first, serve(mp4) as second:
         app = open_app(**sora(first))
         clip_id, generation = begin(app, make_plan(app))
-        run_id = await app.flows.craft(clip_id, generation)
+        run_id = await app.flows.clips.craft(clip_id, generation)
         restarted = open_app(**sora(second))
-        assert await restarted.flows.create(run_id, generation)
-        assert await restarted.flows.create(run_id, generation), "the step may be run again"
+        assert await restarted.flows.clips.create(run_id, generation)
+        assert await restarted.flows.clips.create(run_id, generation), "the step may be run again"
         with restarted.database.read() as session:
             endpoints = {fetch(session, RunRow, run_id).endpoint, *session.scalars(select(ProviderCallRow.endpoint))}
         assert endpoints == {second.base_url}
@@ -202,11 +202,11 @@ async def test_an_error_of_a_step_that_was_run_again_does_not_outlive_its_succes
     with serve(mp4) as server:
         app = open_app(**sora(server))
         clip_id, generation = begin(app, make_plan(app))
-        run_id = await app.flows.craft(clip_id, generation)
+        run_id = await app.flows.clips.craft(clip_id, generation)
         hold(app, seconds=60)
-        assert not await app.flows.create(run_id, generation)  # noted on the take; the process dies here
+        assert not await app.flows.clips.create(run_id, generation)  # noted on the take; the process dies here
         hold(app, seconds=0)
-        assert await app.flows.create(run_id, generation) and await app.flows.wait(run_id)
+        assert await app.flows.clips.create(run_id, generation) and await app.flows.clips.wait(run_id)
         with app.database.read() as session:
             run = fetch(session, RunRow, run_id)
             assert (run.error_code, run.error_message, run.retry_after_seconds) == ("", "", None)
@@ -217,13 +217,13 @@ async def test_a_take_that_nobody_needs_any_more_is_not_bought(open_app: Callabl
         app = open_app(**sora(server))
         clip_id, generation = begin(app, make_plan(app))
         earlier = add_settled_take(app, clip_id)
-        run_id = await app.flows.craft(clip_id, generation)
+        run_id = await app.flows.clips.craft(clip_id, generation)
         hold(app, seconds=1.5)
-        creating = asyncio.create_task(app.flows.create(run_id, generation))
+        creating = asyncio.create_task(app.flows.clips.create(run_id, generation))
         await asyncio.sleep(0.3)
         app.service.approve_take(earlier, reason="Good enough")
         assert not await creating
-        settled = await app.flows.settle(run_id, generation)
+        settled = await app.flows.clips.settle(run_id, generation)
         assert (settled["status"], settled["is_retry"]) == (ClipStatus.PASSED, False)
         assert not server.charges
 
@@ -235,14 +235,14 @@ async def test_the_budget_that_counts_is_the_one_of_the_moment_of_paying(
         app = open_app(**sora(server))
         plan_id = make_plan(app, budget_usd=10)
         clip_id, generation = begin(app, plan_id)
-        run_id = await app.flows.craft(clip_id, generation)
+        run_id = await app.flows.clips.craft(clip_id, generation)
         hold(app, seconds=1.5)
-        creating = asyncio.create_task(app.flows.create(run_id, generation))
+        creating = asyncio.create_task(app.flows.clips.create(run_id, generation))
         await asyncio.sleep(0.3)
         project_id = app.views.plan(plan_id).project_id
         app.service.update_project(project_id, settings=ProjectSettings(provider="sora", budget_usd=0.01))
         assert not await creating
-        await app.flows.settle(run_id, generation)
+        await app.flows.clips.settle(run_id, generation)
         plan = app.views.plan(plan_id)
         assert (plan.status, len(server.charges)) == (PlanStatus.PAUSED, 0)
         assert "$0.01" in plan.reason
@@ -253,17 +253,17 @@ async def test_a_second_flow_waits_for_the_first_request_of_the_same_take(
 ) -> None:
     with serve(mp4, HookedWire(lambda call: time.sleep(2) if call.method == "POST" else None)) as server:
         app = open_app(**sora(server))
-        inner = app.flows.generator._providers["sora"]._inner  # pyright: ignore
+        inner = app.flows.clips.generator._providers["sora"]._inner  # pyright: ignore
         inner.profile = inner.profile.model_copy(update={"reconcile_grace_seconds": 0.3})
         clip_id, generation = begin(app, make_plan(app))
         earlier = add_settled_take(app, clip_id)
-        run_id = await app.flows.craft(clip_id, generation)
-        first = asyncio.create_task(app.flows.create(run_id, generation))
+        run_id = await app.flows.clips.craft(clip_id, generation)
+        first = asyncio.create_task(app.flows.clips.create(run_id, generation))
         await asyncio.sleep(0.3)
         app.service.approve_take(earlier, reason="Good enough")
         later = revive(app, clip_id)
-        assert await app.flows.craft(clip_id, later) == run_id
-        assert await asyncio.gather(first, app.flows.create(run_id, later)) == [True, True]
+        assert await app.flows.clips.craft(clip_id, later) == run_id
+        assert await asyncio.gather(first, app.flows.clips.create(run_id, later)) == [True, True]
         assert len(server.charges) == 1
 
 
@@ -281,10 +281,10 @@ async def test_a_silent_take_that_could_not_be_narrated_goes_to_a_person(
     with serve(mp4, RunwayWire()) as server:
         app = open_app(runway_base_url=server.base_url, runway_api_key=KEY)
         clip_id, generation = begin(app, make_plan(app, provider="runway", language="fr"))
-        run_id = await app.flows.craft(clip_id, generation)
-        assert await app.flows.create(run_id, generation) and await app.flows.wait(run_id)
-        await app.flows.fetch(run_id, generation)
-        settled = await app.flows.settle(run_id, generation)
+        run_id = await app.flows.clips.craft(clip_id, generation)
+        assert await app.flows.clips.create(run_id, generation) and await app.flows.clips.wait(run_id)
+        await app.flows.clips.fetch(run_id, generation)
+        settled = await app.flows.clips.settle(run_id, generation)
         assert settled["status"] == ClipStatus.NEEDS_REVIEW
         assert "could not be narrated" in app.views.takes(clip_id)[0].repair_reason
 
@@ -293,7 +293,7 @@ def test_a_person_s_decision_at_the_moment_of_settling_is_kept(open_app: Callabl
     app = open_app(database_url=create_database(postgres_url, f"settling_{new_id().replace('-', '')}"))
     clip_id, generation = begin(app, make_plan(app, provider="mock"))
     earlier = add_settled_take(app, clip_id)
-    run_id = asyncio.run(app.flows.craft(clip_id, generation))
+    run_id = asyncio.run(app.flows.clips.craft(clip_id, generation))
     with app.database.write() as session:
         fetch(session, RunRow, run_id).error_code = "generation_failed"
     with app.database.write() as session:
@@ -303,7 +303,7 @@ def test_a_person_s_decision_at_the_moment_of_settling_is_kept(open_app: Callabl
         approving.join(timeout=0.5)
         assert approving.is_alive(), "the decision waits for its turn"
     approving.join(timeout=10)
-    assert asyncio.run(app.flows.settle(run_id, generation))["is_retry"] is False
+    assert asyncio.run(app.flows.clips.settle(run_id, generation))["is_retry"] is False
     with app.database.read() as session:
         clip = fetch(session, ClipRow, clip_id)
         assert (clip.status, clip.accepted_run_id) == (ClipStatus.PASSED, earlier)

@@ -1,0 +1,257 @@
+"""Steps of a clip: craft a take, pay for it once, wait for it, bring it home, and decide what follows."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import Any
+
+from orchestrator.attempts import Attempts, history_of
+from orchestrator.db.models import ClipRow, PlanRow, RunRow, utc_now
+from orchestrator.db.queries import accepted_at, is_called
+from orchestrator.db.records import assessment_of, fetch, lock_run, repair_of, request_of, settings_of
+from orchestrator.db.session import Database
+from orchestrator.errors import BudgetExceeded, Conflict, NeedsDecision, Withdrawn
+from orchestrator.generator import LAID_OVER, DeadlinePassed, Generator, Narration
+from orchestrator.ledger import PaidCall
+from orchestrator.repair import decide
+from orchestrator.schema.clip_run import RepairInstruction, RepairStrategy
+from orchestrator.schema.status import ClipStatus, PlanStatus, RunStatus
+from providers.base import AudioSupport, Generation, GenerationStatus, ProviderError
+
+_CHANCE = random.SystemRandom()  # leaves the seed of others alone
+
+# Nothing was sent and nothing is wrong with the clip: it waits.
+_HELD = frozenset((BudgetExceeded.code, Withdrawn.code))
+
+
+@dataclass(frozen=True)
+class ClipSteps:
+    """``fallbacks`` are the names of usable providers in the order they are to be tried."""
+
+    database: Database
+    generator: Generator
+    attempts: Attempts
+    fallbacks: tuple[str, ...]
+
+    async def craft(self, clip_id: str, generation: int) -> str:
+        """The run to work on: an unfinished one if there is, else a new one with what repair asked for. Empty when the
+        plan is not running; the clip is then left for the next start."""
+        with self.database.write() as session:
+            plan = fetch(session, PlanRow, fetch(session, ClipRow, clip_id).clip_plan_id, lock=True)
+            clip = fetch(session, ClipRow, clip_id, lock=True)
+            is_settled = ClipStatus(clip.status).is_settled  # a person may have decided meanwhile
+            if plan.status != PlanStatus.RUNNING or clip.generation != generation or is_settled:
+                if clip.generation == generation and not is_settled:
+                    _set_aside(clip)
+                return ""
+            clip.reason = ""
+            last = clip.runs[-1] if clip.runs else None
+            if last is None or last.status == RunStatus.SETTLED:
+                last = self.attempts.begin(session, clip, plan)
+            clip.status = ClipStatus.ASSESSING if last.asset_id else ClipStatus.GENERATING
+            return last.id
+
+    async def create(self, run_id: str, generation: int) -> bool:
+        """Pay for the generation, once. False when the provider or the budget refused, or when the plan was stopped or
+        a person decided meanwhile; the run says why."""
+        with self.database.write() as session:
+            run = fetch(session, RunRow, run_id, lock=True)
+            self._check_place(run, is_sent=is_called(session, run_id))
+            run.error_code = run.error_message = ""  # of an earlier try whose end was not remembered
+            run.retry_after_seconds = None
+            if run.generation_id:
+                return True
+            if not is_called(session, run_id):
+                run.endpoint = self.attempts.endpoints.get(run.provider, "")
+            plan, clip_id, request = run.clip.plan, run.clip_id, request_of(run)
+            profile = self.attempts.profile(run.provider, run.model)
+            call = PaidCall(
+                run_id=run_id,
+                project_id=plan.project_id,
+                provider=run.provider,
+                endpoint=run.endpoint,
+                request=request,
+                cost_usd=profile.cost_usd(model=run.model, seconds=request.seconds, size=request.size),
+            )
+
+        def is_wanted() -> bool:
+            with self.database.read() as session:
+                clip = fetch(session, ClipRow, clip_id)
+                is_open = clip.generation == generation and not ClipStatus(clip.status).is_settled
+                return is_open and clip.plan.status == PlanStatus.RUNNING
+
+        try:
+            await self.generator.create(call, is_wanted=is_wanted)
+        except (ProviderError, BudgetExceeded, NeedsDecision, Withdrawn) as error:
+            self._note_error(run_id, error.code, str(error), getattr(error, "retry_after_seconds", None))
+            return False
+        return True
+
+    async def wait(self, run_id: str) -> bool:
+        """Until the generation is final. False when it failed; the run says why."""
+        with self.database.read() as session:
+            run = fetch(session, RunRow, run_id)
+            self._check_place(run, is_sent=True)
+            provider, generation_id = run.provider, run.generation_id
+            profile = self.attempts.profile(provider, run.model)
+            born = accepted_at(session, run_id) or run.created_at
+            age_seconds = max(0.0, (self.database.now(session) - born).total_seconds())
+            if run.asset_id:
+                return True
+
+        async def on_change(seen: Generation) -> None:
+            with self.database.write() as session:
+                row = fetch(session, RunRow, run_id)
+                row.error_code = row.error_message = ""
+                row.provider_state, row.progress = seen.status, seen.progress
+                row.provider_status = seen.raw_status or seen.status
+
+        try:
+            generation = await self.generator.wait(
+                provider, generation_id, age_seconds=age_seconds, on_change=on_change
+            )
+        except DeadlinePassed:
+            self.generator.finish(run_id, cost_usd=None)
+            self._note_error(run_id, "deadline", "The provider did not finish in time.")
+            return False
+        except ProviderError as error:
+            self.generator.finish(run_id, cost_usd=None)
+            self._note_error(run_id, error.code, str(error))
+            return False
+        is_made = generation.status is GenerationStatus.COMPLETED
+        is_free = not is_made and not profile.charges_failures
+        self.generator.finish(run_id, cost_usd=0.0 if is_free else generation.cost_usd)
+        if is_made:
+            return True
+        code = "content_rejected" if generation.is_rejection else "generation_failed"
+        if generation.error_code == "invalid_request":
+            code = generation.error_code
+        self._note_error(run_id, code, generation.error_message or "The provider could not make this clip.")
+        return False
+
+    async def fetch(self, run_id: str, generation: int) -> None:
+        """Bring the take home before its address expires."""
+        with self.database.read() as session:
+            run = fetch(session, RunRow, run_id)
+            if run.asset_id:
+                return
+            self._check_place(run, is_sent=True)
+            provider, generation_id, project_id = run.provider, run.generation_id, run.clip.plan.project_id
+            narration = self._narration(run)
+        try:
+            fetched = await self.generator.fetch(
+                provider, generation_id, project_id=project_id, run_id=run_id, narration=narration
+            )
+        except ProviderError as error:
+            self._note_error(run_id, error.code, str(error))
+            return
+        with self.database.write() as session:
+            run = lock_run(session, run_id)
+            if run.asset_id:
+                return
+            session.add_all(fetched.assets)
+            session.flush()
+            run.error_code = run.error_message = ""
+            run.asset_id, run.narration = fetched.assets[0].id, fetched.narration
+            run.poster_asset_id = fetched.assets[1].id if len(fetched.assets) > 1 else None
+            run.status, run.progress = RunStatus.GENERATED, 1.0
+            if run.clip.generation == generation:
+                run.clip.status = ClipStatus.ASSESSING
+
+    async def settle(self, run_id: str, generation: int) -> dict[str, Any]:
+        """Decide what follows from a run and save it with the run: accepted, another take, a person, or the end.
+
+        A clip that a person has decided on meanwhile (its generation has moved on) keeps that decision.
+        """
+        with self.database.write() as session:
+            run = lock_run(session, run_id)
+            clip = run.clip
+            if run.error_code in _HELD:
+                return self._hold(run, clip, generation)
+            if run.status != RunStatus.SETTLED:
+                instruction = self._decide(run, clip)
+                run.status, run.settled_at = RunStatus.SETTLED, utc_now()
+                run.repair = instruction.model_dump(mode="json") if instruction else None
+            instruction = repair_of(run)
+            is_mine = clip.generation == generation
+            if is_mine and instruction is None:
+                clip.accepted_run_id, clip.status, clip.reason = run.id, ClipStatus.PASSED, ""
+            elif is_mine and instruction is not None:
+                clip.status, clip.reason = _status_after(instruction.strategy), instruction.reason
+            return {
+                "status": clip.status,
+                "is_retry": is_mine and instruction is not None and instruction.strategy.is_retry,
+                "delay_seconds": instruction.delay_seconds if instruction else 0.0,
+            }
+
+    def _hold(self, run: RunRow, clip: ClipRow, generation: int) -> dict[str, Any]:
+        """Nothing was sent: the take stays open for when the plan goes on. A spent budget pauses the plan."""
+        plan = clip.plan
+        if run.error_code == BudgetExceeded.code and plan.status == PlanStatus.RUNNING:
+            plan.status, plan.reason = PlanStatus.PAUSED, run.error_message
+        run.error_code, run.error_message = "", ""
+        if clip.generation == generation and not ClipStatus(clip.status).is_settled:
+            _set_aside(clip)
+        return {"status": clip.status, "is_retry": False, "delay_seconds": 0.0}
+
+    def _decide(self, run: RunRow, clip: ClipRow) -> RepairInstruction | None:
+        if run.asset_id and run.narration not in ("", LAID_OVER):
+            reason = f"This take is silent and its line could not be narrated: {run.narration} Look at it and decide."
+            return RepairInstruction(strategy=RepairStrategy.NEEDS_HUMAN, reason=reason)
+        return decide(
+            line=clip.text,
+            assessment=assessment_of(run.assessments[-1]) if run.assessments else None,
+            error_code=run.error_code,
+            error_message=run.error_message,
+            retry_after_seconds=run.retry_after_seconds,
+            attempt=run.attempt - clip.cycle_start,
+            policy=settings_of(clip.plan).retry_policy,
+            profile=self.attempts.profile(run.provider, run.model),
+            history=history_of(clip),
+            fallbacks=self.attempts.able(self.fallbacks, clip, now=utc_now()),
+            jitter=_CHANCE.random(),
+        )
+
+    async def break_off(self, clip_id: str, generation: int, message: str) -> str:
+        """Something of ours failed (a full disk, a crashed child). The run stays open: what was paid is used when the
+        clip is tried again."""
+        with self.database.write() as session:
+            clip = fetch(session, ClipRow, clip_id, lock=True)
+            if clip.generation == generation and not ClipStatus(clip.status).is_settled:
+                clip.status, clip.reason = ClipStatus.FAILED, f"{message} Retry goes on from here."
+            return clip.status
+
+    # --- what the steps share ---
+
+    def _check_place(self, run: RunRow, *, is_sent: bool) -> None:
+        """Raises ``Conflict`` when the settings now name another server than the one that was paid."""
+        if is_sent and run.endpoint != self.attempts.endpoints.get(run.provider, ""):
+            raise Conflict(
+                f"This take was asked for at {run.endpoint}. Set the base URL back, or the kind of key, to fetch it."
+            )
+
+    def _narration(self, run: RunRow) -> Narration | None:
+        """What we say over this take: its line, where its provider makes silent clips."""
+        is_silent = self.attempts.profile(run.provider, run.model).audio is AudioSupport.NONE
+        clip = run.clip
+        if not (is_silent and clip.text):
+            return None
+        return Narration(line=clip.text, seconds=clip.seconds, language=clip.plan.brief.language)
+
+    def _note_error(self, run_id: str, code: str, message: str, retry_after_seconds: float | None = None) -> None:
+        with self.database.write() as session:
+            run = fetch(session, RunRow, run_id)
+            run.error_code, run.error_message, run.retry_after_seconds = code, message, retry_after_seconds
+
+
+def _set_aside(clip: ClipRow) -> None:
+    """The clip waits for the plan to go on; the flow that is at work on it asks for nothing more."""
+    clip.status = ClipStatus.PENDING
+    clip.generation += 1
+
+
+def _status_after(strategy: RepairStrategy) -> ClipStatus:
+    if strategy.is_retry:
+        return ClipStatus.REPAIRING
+    return ClipStatus.NEEDS_REVIEW if strategy is RepairStrategy.NEEDS_HUMAN else ClipStatus.FAILED

@@ -1,0 +1,82 @@
+"""The step of a render: the takes of its timeline become one file in the asset store."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.db.models import PlanRow, RenderRow, utc_now
+from orchestrator.db.records import fetch
+from orchestrator.db.session import Database
+from orchestrator.errors import UNFORESEEN, explain
+from orchestrator.generator import Generator
+from orchestrator.media.render import render_timeline
+from orchestrator.renders import take_path
+from orchestrator.schema.status import RenderStatus
+from orchestrator.schema.timeline import Timeline
+from orchestrator.storage.base import AssetStore
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class FilmSteps:
+    database: Database
+    generator: Generator
+    store: AssetStore
+    cache_dir: Path
+    is_stopping: threading.Event
+
+    async def render(self, render_id: str) -> str:
+        """Make the film of a queued render and keep it; its new status. Whatever goes wrong is written on the row."""
+        with self.database.write() as session:
+            row = fetch(session, RenderRow, render_id, lock=True)
+            if row.status in (RenderStatus.DONE, RenderStatus.FAILED):
+                return row.status
+            row.status = RenderStatus.RENDERING
+            timeline = Timeline.model_validate(row.timeline)
+            project_id = fetch(session, PlanRow, row.clip_plan_id).project_id
+        folder = self.cache_dir / "renders" / render_id
+
+        def on_progress(share: float) -> None:
+            with self.database.write() as session:
+                fetch(session, RenderRow, render_id).progress = round(share, 3)
+
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with self.database.read() as session:
+                sources = {c.source: take_path(session, self.store, c.source) for c in timeline.clips}
+            result = await render_timeline(
+                timeline,
+                sources=sources,
+                destination=folder / "film.mp4",
+                cache_dir=self.cache_dir / "house",
+                on_progress=on_progress,
+            )
+            assets = await self.generator.keep_render(folder / "film.mp4", project_id=project_id, render_id=render_id)
+        except Exception as error:
+            if self.is_stopping.is_set():
+                raise
+            if explain(error) is None:
+                log.exception("Render %s broke off", render_id)
+            with self.database.write() as session:
+                row = fetch(session, RenderRow, render_id)
+                row.status, row.finished_at = RenderStatus.FAILED, utc_now()
+                row.error = str(explain(error) or UNFORESEEN)
+            return RenderStatus.FAILED
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        with self.database.write() as session:
+            row = fetch(session, RenderRow, render_id, lock=True)
+            if row.status == RenderStatus.DONE:  # by a process that took this one for dead
+                return row.status
+            session.add_all(assets)
+            session.flush()
+            row.asset_id, row.poster_asset_id = assets[0].id, assets[1].id
+            row.status, row.progress, row.finished_at = RenderStatus.DONE, 1.0, utc_now()
+            row.duration_seconds = result.duration_seconds
+            row.frames_copied, row.frames_encoded = result.frames_copied, result.frames_encoded
+        return RenderStatus.DONE
