@@ -8,22 +8,45 @@ that could come out differently a second time happens inside a step. ``InlineEng
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass
 from typing import Any, Protocol
+
+from orchestrator.errors import DatabaseAway
+
+log = logging.getLogger(__name__)
 
 Step = Callable[..., Awaitable[Any]]
 Flow = Callable[..., Coroutine[Any, Any, Any]]
+
+# How long a step waits before it asks for the database again.
+_AWAY_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Width:
+    """How many flows of a queue run at once: in one process, of one partition and over all processes. None is no
+    limit. Where ``per_partition`` is set, every flow names its partition, and partitions take turns."""
+
+    per_worker: int
+    per_partition: int | None = None
+    total: int | None = None
 
 
 class FlowContext(Protocol):
     """What a flow may do. Step results and arguments are plain JSON."""
 
     async def step(self, name: str, function: Step, *arguments: Any) -> Any:
-        """Run ``function`` once and remember its result; after a crash in the middle it is run again."""
+        """Run ``function`` once and remember its result; after a crash in the middle it is run again. So it is when
+        the database went away under it, as soon as that is back."""
         ...
 
-    async def run_all(self, queue: str, flow: str, calls: Mapping[str, tuple[Any, ...]]) -> dict[str, Any]:
+    async def run_all(
+        self, queue: str, flow: str, calls: Mapping[str, tuple[Any, ...]], *, partition: str = ""
+    ) -> dict[str, Any]:
         """Start one child flow per (flow id -> arguments) and wait for all. An id already started is only awaited.
         A child that broke gives None."""
         ...
@@ -40,14 +63,14 @@ class Engine(Protocol):
 
     def launch(self, *, on_executor: Callable[[], None]) -> None:
         """Begin to work, and go on with what an earlier process left unfinished. ``on_executor`` is called once this
-        process executes flows: at once, or when the process that does so now has ended."""
+        process executes flows: at once, when the process that does so now has ended, or never."""
         ...
 
     def stop(self) -> None:
-        """Stop working. Unfinished flows stay as they are and go on at the next launch."""
+        """Stop working. Unfinished flows stay as they are and go on at the next launch, or in another process."""
         ...
 
-    def enqueue(self, queue: str, flow: str, flow_id: str, *arguments: Any) -> None:
+    def enqueue(self, queue: str, flow: str, flow_id: str, *arguments: Any, partition: str = "") -> None:
         """Start a flow unless ``flow_id`` was started before."""
         ...
 
@@ -55,17 +78,40 @@ class Engine(Protocol):
         """Whether the flow has ended, well or badly. False for one never started."""
         ...
 
+    def broken(self, flow_ids: Collection[str]) -> dict[str, str]:
+        """Of these flows, those that ended badly, each with the reason in words."""
+        ...
+
+    def resume(self, flow_id: str) -> bool:
+        """Put a flow that was begun and that no process executes any more back in its queue; whether it was. One that
+        is at work, waits for its turn, has ended or was never started is left alone."""
+        ...
+
+
+async def run_patiently(function: Step, *arguments: Any) -> Any:
+    """Run a step, again and again while the database is away: it would otherwise count against the clip. Steps may be
+    repeated by their nature. A process that stops meanwhile cancels it."""
+    is_waiting = False
+    while True:
+        try:
+            return await function(*arguments)
+        except DatabaseAway as error:
+            if not is_waiting:
+                log.warning("The database is away; work goes on when it is back. %s", error)
+                is_waiting = True
+            await asyncio.sleep(_AWAY_SECONDS)
+
 
 class InlineEngine:
     """All flows as tasks of one event loop on one thread, nothing remembered. For tests and one-off work."""
 
     is_executor = True
 
-    def __init__(self, flows: Mapping[str, Flow], *, widths: Mapping[str, int]) -> None:
+    def __init__(self, flows: Mapping[str, Flow], *, widths: Mapping[str, Width]) -> None:
         self._flows = flows
         self._widths = widths
         self._tasks: dict[str, asyncio.Task[Any]] = {}
-        self._gates: dict[str, asyncio.Semaphore] = {}
+        self._gates: dict[tuple[str, str], asyncio.Semaphore] = {}
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="engine", daemon=True)
 
@@ -83,9 +129,9 @@ class InlineEngine:
         self._thread.join(timeout=30)
         self._loop.close()
 
-    def enqueue(self, queue: str, flow: str, flow_id: str, *arguments: Any) -> None:
+    def enqueue(self, queue: str, flow: str, flow_id: str, *arguments: Any, partition: str = "") -> None:
         async def start() -> None:
-            self._start(queue, flow, flow_id, *arguments)
+            self._start(queue, flow, flow_id, *arguments, partition=partition)
 
         asyncio.run_coroutine_threadsafe(start(), self._loop).result(timeout=30)
 
@@ -93,27 +139,43 @@ class InlineEngine:
         task = self._tasks.get(flow_id)
         return task is not None and task.done()
 
-    async def step(self, name: str, function: Step, *arguments: Any) -> Any:
-        return await function(*arguments)
+    def broken(self, flow_ids: Collection[str]) -> dict[str, str]:
+        ended = {i: t for i, t in self._tasks.items() if i in set(flow_ids) and t.done() and not t.cancelled()}
+        return {flow_id: str(error) for flow_id, task in ended.items() if (error := task.exception())}
 
-    async def run_all(self, queue: str, flow: str, calls: Mapping[str, tuple[Any, ...]]) -> dict[str, Any]:
-        tasks = {flow_id: self._start(queue, flow, flow_id, *arguments) for flow_id, arguments in calls.items()}
+    def resume(self, flow_id: str) -> bool:
+        return False  # what was begun is at work as long as this process lives
+
+    async def step(self, name: str, function: Step, *arguments: Any) -> Any:
+        return await run_patiently(function, *arguments)
+
+    async def run_all(
+        self, queue: str, flow: str, calls: Mapping[str, tuple[Any, ...]], *, partition: str = ""
+    ) -> dict[str, Any]:
+        tasks = {i: self._start(queue, flow, i, *arguments, partition=partition) for i, arguments in calls.items()}
         await asyncio.wait(tasks.values()) if tasks else None
         return {flow_id: None if task.exception() else task.result() for flow_id, task in tasks.items()}
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
 
-    def _start(self, queue: str, flow: str, flow_id: str, *arguments: Any) -> asyncio.Task[Any]:
+    def _start(self, queue: str, flow: str, flow_id: str, *arguments: Any, partition: str) -> asyncio.Task[Any]:
         if flow_id not in self._tasks:
-            gate = self._gates.setdefault(queue, asyncio.Semaphore(self._widths.get(queue, 1)))
+            width = self._widths.get(queue, Width(per_worker=1))
+            here = min(width.per_worker, width.total or width.per_worker)
+            # The partition's gate first: what waits at the queue's is then never more than a partition's share.
+            own = self._gate(queue, partition, width.per_partition) if width.per_partition else nullcontext()
+            shared = self._gate(queue, "", here)
 
             async def run() -> Any:
-                async with gate:
+                async with own, shared:
                     return await self._flows[flow](self, *arguments)
 
             self._tasks[flow_id] = asyncio.create_task(run(), name=flow_id)
         return self._tasks[flow_id]
+
+    def _gate(self, queue: str, partition: str, width: int) -> asyncio.Semaphore:
+        return self._gates.setdefault((queue, partition), asyncio.Semaphore(width))
 
     async def _cancel_all(self) -> None:
         """Flows, and whatever they left running on this loop."""

@@ -99,6 +99,13 @@ class StorageFull(OrchestratorError):
     code = "storage_full"
 
 
+class DatabaseAway(OrchestratorError):
+    """The database does not answer at present. Nothing is lost; work goes on when it is back."""
+
+    http_status = 503
+    code = "database_away"
+
+
 class CannotWrite(OrchestratorError):
     """The output cannot be written there."""
 

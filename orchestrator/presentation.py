@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from statistics import mean
 
 from orchestrator.db.models import ClipRow, PlanRow, ProviderCallRow, RenderRow, RunRow
@@ -10,7 +11,7 @@ from orchestrator.db.records import assessment_of, repair_of, request_of
 from orchestrator.schema.assessment import Assessment, CheckName, CheckResult, CheckStatus, Verdict
 from orchestrator.schema.project import ProjectSettings
 from orchestrator.schema.status import ClipStatus, PlanStatus, RenderStatus, RunStatus
-from orchestrator.schema.view import CallView, ClipView, RenderView, TakeView
+from orchestrator.schema.view import CallView, ClipView, Phase, PhaseName, RenderView, TakeView
 from providers.base import GenerationStatus
 
 # Before anything was measured: a guess that is corrected by the first finished take.
@@ -90,7 +91,8 @@ def _run_words(run: RunRow) -> str:
     return _generating_words(run) if run.status == RunStatus.GENERATING else _RUN_WORDS.get(RunStatus(run.status), "")
 
 
-def take_view(run: RunRow, *, cost_usd: float, is_cost_final: bool = False) -> TakeView:
+def take_view(run: RunRow, *, call: ProviderCallRow | None, stored_at: datetime | None, now: datetime) -> TakeView:
+    """``call`` is the take's paid request, ``stored_at`` when it was brought home, ``now`` the end of what goes on."""
     request = request_of(run)
     assessment = assessment_of(run.assessments[-1]) if run.assessments else None
     repair = repair_of(run)
@@ -99,6 +101,7 @@ def take_view(run: RunRow, *, cost_usd: float, is_cost_final: bool = False) -> T
     is_newest = run.clip.runs[-1].id == run.id
     is_open = is_newest and not ClipStatus(run.clip.status).is_settled
     is_held = is_open and waits_for_plan(run.clip)
+    is_active = is_open and not is_held
     return TakeView(
         run_id=run.id,
         clip_id=run.clip_id,
@@ -124,8 +127,8 @@ def take_view(run: RunRow, *, cost_usd: float, is_cost_final: bool = False) -> T
         line=request.line,
         seconds=request.seconds,
         size=request.size,
-        cost_usd=cost_usd,
-        is_cost_final=is_cost_final,
+        cost_usd=_paid_usd(call),
+        is_cost_final=call is not None and call.finished_at is not None,
         narration=run.narration,
         video_url=url(run.asset_id),
         poster_url=url(run.poster_asset_id),
@@ -138,11 +141,58 @@ def take_view(run: RunRow, *, cost_usd: float, is_cost_final: bool = False) -> T
         override_reason=whole[-1].reason if whole else "",
         is_accepted=is_accepted,
         is_newest=is_newest,
-        is_active=is_open and not is_held,
+        is_active=is_active,
         is_held=is_held,
         reason=(run.clip.plan.reason if is_held else run.clip.reason) if is_newest else "",
+        phases=phases_of(run, call=call, stored_at=stored_at, is_active=is_active, now=now),
         created_at=run.created_at,
     )
+
+
+def phases_of(
+    run: RunRow, *, call: ProviderCallRow | None, stored_at: datetime | None, is_active: bool, now: datetime
+) -> tuple[Phase, ...]:
+    """What a take went through so far, reckoned from when its rows were written. Clocks of machine and database may
+    differ a little; no phase begins before the one it follows."""
+    is_made = stored_at is not None or run.provider_state == GenerationStatus.COMPLETED
+    marks = {
+        PhaseName.QUEUED: run.created_at,
+        PhaseName.SENT: call.created_at if call else None,
+        PhaseName.WAITING: call.accepted_at if call else None,
+        PhaseName.DOWNLOADING: call.finished_at if call and is_made else None,
+        PhaseName.ASSESSING: stored_at,
+    }
+    begun = [(name, at) for name, at in marks.items() if at is not None]
+    end, is_over = _end_of(run, call, is_made=is_made, now=now if is_active else run.updated_at)
+    phases: list[Phase] = []
+    for (name, at), until in zip(begun, [*(at for _, at in begun[1:]), end], strict=True):
+        start = max(at, phases[-1].started_at) if phases else at
+        phases.append(
+            Phase(
+                name=name,
+                started_at=start,
+                seconds=round(max(0.0, (until - start).total_seconds()), 2),
+                is_open=name is begun[-1][0] and is_active and not is_over,
+                cost_usd=_paid_usd(call) if name is PhaseName.SENT else 0.0,
+            )
+        )
+    return tuple(phases)
+
+
+def _end_of(run: RunRow, call: ProviderCallRow | None, *, is_made: bool, now: datetime) -> tuple[datetime, bool]:
+    """When the last phase of a take ended, and whether it has."""
+    is_failed = call is not None and not is_made
+    ends = (
+        run.assessments[0].created_at if run.assessments else None,
+        call.finished_at if call and is_failed else None,
+        run.settled_at,
+    )
+    over = next((end for end in ends if end is not None), None)
+    return over or now, over is not None
+
+
+def _paid_usd(call: ProviderCallRow | None) -> float:
+    return round(call.cost_usd, 4) if call and call.state != "refused" else 0.0
 
 
 def waits_for_plan(clip: ClipRow) -> bool:

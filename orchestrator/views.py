@@ -364,6 +364,5 @@ def _render_view(session: Session, row: RenderRow, plan: PlanRow) -> RenderView:
 
 
 def _take_views(session: Session, runs: Sequence[RunRow]) -> tuple[TakeView, ...]:
-    costs = queries.run_costs_usd(session, runs)
-    billed = queries.billed_runs(session, runs)
-    return tuple(take_view(run, cost_usd=costs[run.id], is_cost_final=run.id in billed) for run in runs)
+    calls, stored, now = queries.calls_of(session, runs), queries.stored_at(session, runs), utc_now()
+    return tuple(take_view(run, call=calls.get(run.id), stored_at=stored.get(run.id), now=now) for run in runs)

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlalchemy.orm import Session, selectinload
 
 from orchestrator.db.models import (
+    AssetRow,
     BriefRow,
     ClipRow,
     PlanRow,
@@ -159,12 +160,16 @@ def accepted_at(session: Session, run_id: str) -> datetime | None:
     return call.accepted_at if call else None
 
 
-def billed_runs(session: Session, runs: Iterable[RunRow]) -> frozenset[str]:
-    """Ids of those runs whose generation is over, so that their cost is no estimate any more."""
-    query = select(ProviderCallRow.clip_run_id).where(
-        ProviderCallRow.clip_run_id.in_([r.id for r in runs]), ProviderCallRow.finished_at.is_not(None)
-    )
-    return frozenset(session.scalars(query))
+def calls_of(session: Session, runs: Iterable[RunRow]) -> dict[str, ProviderCallRow]:
+    """The paid requests of those runs, by run id."""
+    query = select(ProviderCallRow).where(ProviderCallRow.clip_run_id.in_([r.id for r in runs]))
+    return {call.clip_run_id: call for call in session.scalars(query)}
+
+
+def stored_at(session: Session, runs: Iterable[RunRow]) -> dict[str, datetime]:
+    """When those of the runs that were brought home were stored, by run id."""
+    query = select(RunRow.id, AssetRow.created_at).join(AssetRow, AssetRow.id == RunRow.asset_id)
+    return {run_id: at for run_id, at in session.execute(query.where(RunRow.id.in_([r.id for r in runs])))}
 
 
 def takes_per_clip(session: Session, provider: str) -> tuple[int, int]:

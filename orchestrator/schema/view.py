@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 
 from pydantic import Field
 
@@ -23,6 +24,29 @@ class CostEstimate(Value):
     high_usd: float
     takes_per_clip: float
     is_from_history: bool
+
+
+class PhaseName(StrEnum):
+    """What a take goes through, in this order."""
+
+    QUEUED = "queued"
+    SENT = "sent"
+    WAITING = "waiting"
+    DOWNLOADING = "downloading"
+    ASSESSING = "assessing"
+
+
+class Phase(Value):
+    """A stretch of a take's life: ``queued`` for a place at the provider, ``sent`` until the provider took the request,
+    ``waiting`` for the generation, ``downloading`` (with narrating and storing), ``assessing``. Time in which nothing
+    was at work counts too. ``is_open``: it still goes on, ``seconds`` so far. What the request cost stands with
+    ``sent``."""
+
+    name: PhaseName
+    started_at: datetime
+    seconds: float
+    is_open: bool = False
+    cost_usd: float = 0.0
 
 
 class TakeView(Value):
@@ -73,6 +97,7 @@ class TakeView(Value):
     is_active: bool = False
     is_held: bool = False
     reason: str = ""
+    phases: tuple[Phase, ...] = ()
     created_at: datetime
 
 

@@ -17,45 +17,72 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import sql
 
 
+class PostgresServer:
+    """A server that tests may stop and start: its data and its port stay. It listens on loopback only and never syncs
+    to disk. ``url`` is the address of a user who may create databases."""
+
+    def __init__(self) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="pg-"))
+        self._port = _free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+        self.url = f"postgresql://postgres@127.0.0.1:{self._port}/postgres"
+        user = _unprivileged()
+        self._run_as: dict[str, Any] = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
+        if user:
+            os.chown(self._folder, user.pw_uid, user.pw_gid)
+        subprocess.run(
+            [_binaries() / "initdb", "-D", self._folder / "data", "-U", "postgres", "-A", "trust", "--no-sync",
+             "-E", "UTF8", "--locale=C.UTF-8"],
+            check=True, capture_output=True, cwd="/", **self._run_as,
+        )  # fmt: skip
+
+    def start(self) -> None:
+        """Returns when it answers."""
+        options = {"listen_addresses": "127.0.0.1", "unix_socket_directories": "", "fsync": "off"}
+        flags = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
+        command = [_binaries() / "postgres", "-D", self._folder / "data", "-p", str(self._port), *flags]
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd="/", **self._run_as)
+        _wait_until_up(self.url, self._process, self._folder / "log")
+
+    def stop(self, *, is_crash: bool = False) -> None:
+        """Breaks every connection off at once. After a crash the next start recovers from the write-ahead log."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGQUIT if is_crash else signal.SIGINT)
+            self._process.wait(timeout=30)
+            self._process = None
+
+    def close(self) -> None:
+        """Stop for good and forget the data."""
+        self.stop()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def own_postgres() -> Iterator[PostgresServer]:
+    """A running server of the test's own, to be stopped and started."""
+    server = PostgresServer()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.close()
+
+
 @contextlib.contextmanager
 def running_postgres() -> Iterator[str]:
-    """The address of a server whose user may create databases. It listens on loopback only and never syncs to disk."""
+    """The address of a server that many tests share."""
     if url := os.environ.get("TEST_DATABASE_URL"):
         yield url
         return
-    binaries = _binaries()
-    folder = Path(tempfile.mkdtemp(prefix="pg-"))
-    data, port = folder / "data", _free_port()
-    user = _unprivileged()
-    run_as = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
-    if user:
-        os.chown(folder, user.pw_uid, user.pw_gid)
-    try:
-        subprocess.run(
-            [binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8",
-             "--locale=C.UTF-8"],
-            check=True, capture_output=True, cwd="/", **run_as,
-        )  # fmt: skip
-        options = {"listen_addresses": "127.0.0.1", "unix_socket_directories": "", "fsync": "off"}
-        flags = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
-        with (folder / "log").open("wb") as log:
-            server = subprocess.Popen(
-                [binaries / "postgres", "-D", data, "-p", str(port), *flags], stdout=log, stderr=log, cwd="/", **run_as
-            )
-        try:
-            url = f"postgresql://postgres@127.0.0.1:{port}/postgres"
-            _wait_until_up(url, server, folder / "log")
-            yield url
-        finally:
-            server.send_signal(signal.SIGINT)  # at once, also when a failed test left a connection open
-            server.wait(timeout=30)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with own_postgres() as server:
+        yield server.url
 
 
 def create_database(server_url: str, name: str) -> str:

@@ -9,9 +9,9 @@ It prints ``listening http://127.0.0.1:PORT/v1`` and serves until killed. In a t
     with FakeVideosServer(tmp_path, rate_limit=1) as server: ... server.base_url, server.charges()
 
 DIR holds ``charges.jsonl`` (one line per accepted create or remix, synced before anything else happens, so it counts
-honestly whoever is killed), ``videos/`` (one JSON per generation) and ``clips/`` (finished MP4s by content). The same
-DIR may be served again later. Clips are real: the mock's studio draws them and speaks the prompt's longest quoted
-passage. A field ``seed`` of the form is honoured.
+honestly whoever is killed), ``requests.jsonl`` (every request, with its Bearer key), ``videos/`` (one JSON per
+generation) and ``clips/`` (finished MP4s by content). The same DIR may be served again later. Clips are real: the
+mock's studio draws them and speaks the prompt's longest quoted passage. A field ``seed`` of the form is honoured.
 
 Behaviour (flag ``--drop-after-accept 1`` = keyword ``drop_after_accept=1``; also ``POST /_behaviour`` with JSON):
 
@@ -23,6 +23,12 @@ Behaviour (flag ``--drop-after-accept 1`` = keyword ``drop_after_accept=1``; als
 * words that trigger when the prompt holds them: ``reject_word`` (400 moderation_blocked), ``fail_word`` (accepted,
   then failed), ``block_word`` (accepted, then failed with a moderation code), ``strange_word`` (status "pondering"
   for ever), ``truncate_word`` (half of the clip is sent), ``redirect_word`` (content redirects to ``redirect_to``)
+* faults for all requests until a time in epoch seconds: ``storm_until`` (429, with ``retry_after``), ``outage_until``
+  (500); nothing is charged meanwhile
+* ``stuck_every``: each so many-th generation takes ``stuck_seconds`` longer. ``link_seconds``: a finished video names a
+  link to its content that is good for so long. ``asset_seconds``: the content is thrown away so long after it is made
+* ``marked``: each clip carries the number of its charge in its picture (see ``marks``), and clips with the same line
+  are drawn once
 * others: ``key`` (required Bearer key), ``failed_get_status`` (HTTP status of the GET of a failed generation, its code
   an int), ``hides_prompt`` (the prompt is not echoed), ``has_list=0``, ``has_delete=0``
 """
@@ -50,6 +56,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from providers.mock.order import StudioOrder
 from providers.mock.provider import quoted_line
+from tests.fakes.marks import draw_mark
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -76,6 +83,13 @@ class Behaviour:
     key: str = ""
     failed_get_status: int = 200
     hides_prompt: int = 0
+    storm_until: float = 0.0
+    outage_until: float = 0.0
+    stuck_every: int = 0
+    stuck_seconds: float = 0.0
+    link_seconds: float = 0.0
+    asset_seconds: float = 0.0
+    marked: int = 0
     has_list: int = 1
     has_delete: int = 1
 
@@ -90,11 +104,12 @@ class FakeVideosServer(ThreadingHTTPServer):
         self.behaviour = Behaviour(**behaviour)
         self.base_url = f"http://127.0.0.1:{self.server_address[1]}/v1"
         self.videos_dir, self.clips_dir = state / "videos", clips or state / "clips"
-        self.charges_path = state / "charges.jsonl"
+        self.charges_path, self.requests_path = state / "charges.jsonl", state / "requests.jsonl"
         self.seen_headers: list[dict[str, str]] = []
         for folder in (self.videos_dir, self.clips_dir):
             folder.mkdir(parents=True, exist_ok=True)
         self._lock = threading.RLock()
+        self._count = len(self.charges())
         self._studios = threading.Semaphore(2)
         self._drawing: set[str] = set()
 
@@ -110,9 +125,7 @@ class FakeVideosServer(ThreadingHTTPServer):
 
     def charges(self) -> list[dict[str, Any]]:
         """Every accepted create and remix so far, oldest first."""
-        if not self.charges_path.exists():
-            return []
-        return [json.loads(line) for line in self.charges_path.read_text(encoding="utf-8").splitlines()]
+        return read_journal(self.charges_path)
 
     def use(self, count: str) -> bool:
         """Whether a counted behaviour is due; uses one up."""
@@ -137,12 +150,21 @@ class FakeVideosServer(ThreadingHTTPServer):
             "remixed_from_video_id": source,
             "error": None,
         }
+        does = self.behaviour
         with self._lock, self.charges_path.open("a", encoding="utf-8") as file:
+            self._count += 1
+            number = self._count
             charge = {k: video[k] for k in ("id", "prompt", "size", "seconds", "remixed_from_video_id")}
-            file.write(json.dumps({**charge, "key": form.get("_key", ""), "at": time.time()}) + "\n")
+            charge |= {"number": number, "key": form.get("_key", ""), "at": time.time()}
+            file.write(json.dumps(charge) + "\n")
             file.flush()
             os.fsync(file.fileno())
-        self.save({**video, "_at": time.time(), "_seed": form.get("seed", "0")})
+        is_stuck = does.stuck_every > 0 and number % does.stuck_every == 0
+        late = does.stuck_seconds if is_stuck else 0.0
+        hidden = {"_at": time.time(), "_seed": form.get("seed", "0"), "_number": number, "_late": late}
+        self.save({**video, **hidden})
+        if does.marked:
+            self.draw({**video, **hidden})
         return video
 
     def save(self, video: dict[str, Any]) -> None:
@@ -164,7 +186,7 @@ class FakeVideosServer(ThreadingHTTPServer):
         does, prompt, age = self.behaviour, video["prompt"], time.time() - video["_at"]
         if does.strange_word and does.strange_word in prompt:
             return {**video, "status": "pondering"}
-        if age < does.delay:
+        if age < does.delay + video["_late"]:
             return {**video, "status": "in_progress" if age > does.delay / 4 else "queued"}
         if does.fail_word and does.fail_word in prompt:
             video |= {"status": "failed", "error": {"code": "server_error", "message": "the renderer gave up"}}
@@ -179,7 +201,21 @@ class FakeVideosServer(ThreadingHTTPServer):
         return video
 
     def clip(self, video: dict[str, Any]) -> Path:
-        return self.clips_dir / f"{hashlib.sha256(self._order(video).encode()).hexdigest()[:32]}.mp4"
+        if self.behaviour.marked:
+            return self.clips_dir / f"{video['id']}.mp4"
+        return self._drawn(self._order(video))
+
+    def is_gone(self, video: dict[str, Any]) -> bool:
+        life = self.behaviour.asset_seconds
+        made_at = max(video["_at"] + self.behaviour.delay + video["_late"], self.clip(video).stat().st_mtime)
+        return 0 < life < time.time() - made_at
+
+    def note_request(self, method: str, path: str, key: str) -> None:
+        with self._lock, self.requests_path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"at": time.time(), "method": method, "path": path, "key": key}) + "\n")
+
+    def _drawn(self, order: str) -> Path:
+        return self.clips_dir / f"{hashlib.sha256(order.encode()).hexdigest()[:32]}.mp4"
 
     def draw(self, video: dict[str, Any]) -> None:
         """Start the studio for this video, unless it is at it."""
@@ -188,19 +224,25 @@ class FakeVideosServer(ThreadingHTTPServer):
             if clip.name in self._drawing:
                 return
             self._drawing.add(clip.name)
-        threading.Thread(target=self._draw, args=(self._order(video), clip), daemon=True).start()
+        threading.Thread(target=self._draw, args=(video, clip), daemon=True).start()
 
-    def _draw(self, order: str, clip: Path) -> None:
+    def _draw(self, video: dict[str, Any], clip: Path) -> None:
         with self._studios:
-            command = [sys.executable, "-m", "providers.mock.studio", str(clip.resolve())]
-            subprocess.run(command, input=order.encode(), cwd=ROOT, capture_output=True, check=False)
+            order = self._order(video)
+            drawn = self._drawn(order)
+            if not drawn.exists():
+                command = [sys.executable, "-m", "providers.mock.studio", str(drawn.resolve())]
+                subprocess.run(command, input=order.encode(), cwd=ROOT, capture_output=True, check=False)
+            if drawn != clip and drawn.exists():
+                draw_mark(drawn, clip, number=video["_number"])
         with self._lock:
             self._drawing.discard(clip.name)
 
     def _order(self, video: dict[str, Any]) -> str:
         width, height = (int(side) for side in video["size"].split("x"))
-        seed = int.from_bytes(hashlib.sha256((video["prompt"] + str(video["_seed"])).encode()).digest()[:4], "big")
         line = quoted_line(video["prompt"])
+        words = line if self.behaviour.marked else video["prompt"] + str(video["_seed"])
+        seed = int.from_bytes(hashlib.sha256(words.encode()).digest()[:4], "big")
         order = StudioOrder(
             line=line, seconds=int(video["seconds"]), width=width, height=height, look_seed=seed, shape_seed=seed
         )
@@ -235,7 +277,10 @@ class _Handler(BaseHTTPRequestHandler):
         url = urlsplit(self.path)
         if url.path == "/v1/videos":
             return self._list({k: v[0] for k, v in parse_qs(url.query).items()})
-        if found := re.fullmatch(r"/v1/videos/([^/]+)(/content)?", url.path):
+        if found := re.fullmatch(r"/v1/(?:videos|files)/([^/]+)(/content)?", url.path):
+            until = parse_qs(url.query).get("until")
+            if until and float(until[0]) < time.time():
+                return self._complain(403, "expired", "The link has expired")
             video = self.server.load(unquote(found[1]))
             if video is None:
                 return self._complain(404, "not_found", "Video not found")
@@ -311,6 +356,8 @@ class _Handler(BaseHTTPRequestHandler):
         does = self.server.behaviour
         if video["status"] != "completed":
             return self._complain(404, "not_found", "Generation is still in-progress")
+        if self.server.is_gone(video):
+            return self._complain(404, "not_found", "The content has expired")
         if does.redirect_word and does.redirect_word in video["prompt"]:
             return self._send_text(302, "", headers={"location": does.redirect_to})
         data = self.server.clip(video).read_bytes()
@@ -323,12 +370,27 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = self.close_connection or is_cut
 
     def _public(self, video: dict[str, Any]) -> dict[str, Any]:
-        hidden = {"prompt"} if self.server.behaviour.hides_prompt else set()
-        return {k: v for k, v in video.items() if not k.startswith("_") and k not in hidden}
+        does = self.server.behaviour
+        hidden = {"prompt"} if does.hides_prompt else set()
+        shown = {k: v for k, v in video.items() if not k.startswith("_") and k not in hidden}
+        if does.link_seconds and video["status"] == "completed":
+            home = self.server.base_url
+            shown["url"] = f"{home}/files/{video['id']}/content?until={time.time() + does.link_seconds:.3f}"
+        return shown
 
     def _may_enter(self) -> bool:
         self.server.seen_headers.append(dict(self.headers.items()))
-        key = self.server.behaviour.key
+        given = self.headers.get("authorization", "").removeprefix("Bearer ")
+        self.server.note_request(self.command, urlsplit(self.path).path, given)
+        does = self.server.behaviour
+        if time.time() < does.storm_until:
+            wait = {"retry-after": does.retry_after} if does.retry_after else {}
+            self._complain(429, "rate_limit_exceeded", "Too many requests", headers=wait)
+            return False
+        if time.time() < does.outage_until:
+            self._send_text(500, "Internal Server Error")
+            return False
+        key = does.key
         if key and self.headers.get("authorization") != f"Bearer {key}":
             self._complain(401, "invalid_api_key", "Incorrect API key provided.")
             return False
@@ -364,15 +426,23 @@ class _Handler(BaseHTTPRequestHandler):
         """Quiet."""
 
 
+def read_journal(path: Path) -> list[dict[str, Any]]:
+    """The lines of a journal, oldest first; none while there is no file. A line still being written is left out."""
+    if not path.exists():
+        return []
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines(keepends=True) if line[-1] == "\n"]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="A video service on loopback; see the module's docstring.")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--state", type=Path, required=True)
+    parser.add_argument("--clips", type=Path, help="where finished clips are kept, DIR/clips when left out")
     for field in dataclasses.fields(Behaviour):
         flag = "--" + field.name.replace("_", "-")
         parser.add_argument(flag, type=type(field.default), default=field.default)
     options = vars(parser.parse_args())
-    server = FakeVideosServer(options.pop("state"), port=options.pop("port"), **options)
+    server = FakeVideosServer(options.pop("state"), **options)
     print(f"listening {server.base_url}", flush=True)
     server.serve_forever()
 

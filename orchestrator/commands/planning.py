@@ -1,0 +1,135 @@
+"""Projects, briefs, scripts and the plans made of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from orchestrator.choices import tidy_name
+from orchestrator.commands.base import Commands
+from orchestrator.db.models import (
+    BriefRow,
+    PlanRow,
+    ProjectRow,
+    ScriptRow,
+    new_id,
+)
+from orchestrator.db.records import (
+    add_brief,
+    add_clips,
+    brief_of,
+    drop_unused,
+    fetch,
+    newest,
+)
+from orchestrator.db.session import Session
+from orchestrator.director import create_clip_plan, measure_script
+from orchestrator.errors import UnknownProvider
+from orchestrator.schema.brief import ContentBrief
+from orchestrator.schema.clip_plan import ClipPlan
+from orchestrator.schema.project import ProjectSettings
+from orchestrator.schema.status import PlanStatus
+from orchestrator.schema.view import ScriptMeasure
+
+SCRIPT_CHARACTERS_MAX = 100_000
+_SAMPLE = Path(__file__).resolve().parents[2] / "examples" / "sixty_seconds.txt"
+
+
+class PlanningCommands(Commands):
+    """Nothing here starts any work."""
+
+    def create_project(self, *, name: str = "", settings: ProjectSettings | None = None, request_key: str = "") -> str:
+        """A new project. Unset settings are filled from the configuration. Raises ``UnknownProvider``, ``BadInput``."""
+        settings = self._choices.complete(settings or ProjectSettings())
+        with self._database.write() as session:
+            row = ProjectRow(
+                id=new_id(),
+                name=tidy_name(name),
+                settings=settings.model_dump(mode="json"),
+                request_key=request_key or None,
+            )
+            session.add(row)
+            return row.id
+
+    def update_project(
+        self, project_id: str, *, name: str | None = None, settings: ProjectSettings | None = None
+    ) -> None:
+        """Rename or change the settings; plans already made keep theirs, save the budget, which counts at once."""
+        complete = self._choices.complete(settings) if settings else None
+        with self._database.write() as session:
+            row = fetch(session, ProjectRow, project_id)
+            row.name = row.name if name is None else tidy_name(name)
+            row.settings = complete.model_dump(mode="json") if complete else row.settings
+
+    def save_draft(self, project_id: str, *, brief: ContentBrief, script: str) -> None:
+        """Keep what was typed, whatever it is (cut at 100,000 characters)."""
+        script = script.replace("\x00", "")[:SCRIPT_CHARACTERS_MAX]
+        with self._database.write() as session:
+            fetch(session, ProjectRow, project_id, lock=True)
+            last_brief = newest(session, BriefRow, project_id)
+            last_script = newest(session, ScriptRow, project_id)
+            if last_brief is None or brief_of(last_brief) != brief:
+                add_brief(session, project_id, brief)
+                drop_unused(session, last_brief)
+            if last_script is None or last_script.text != script:
+                session.add(ScriptRow(project_id=project_id, text=script))
+                drop_unused(session, last_script)
+
+    def create_brief(self, project_id: str, brief: ContentBrief) -> str:
+        with self._database.write() as session:
+            fetch(session, ProjectRow, project_id)
+            return add_brief(session, project_id, brief).id
+
+    def measure_script(self, script: str, *, settings: ProjectSettings) -> ScriptMeasure:
+        """What the script needs, fast enough for every keystroke. Never raises."""
+        try:
+            return measure_script(script, constraints=self._choices.constraints(self._choices.complete(settings)))
+        except UnknownProvider as error:
+            return ScriptMeasure(words=0, seconds=0, clips=0, max_seconds=300, problem=str(error))
+
+    def draft_plan(self, script: str, *, brief: ContentBrief, settings: ProjectSettings) -> ClipPlan:
+        """The plan of a script without keeping anything."""
+        return create_clip_plan(
+            script, brief=brief, constraints=self._choices.constraints(self._choices.complete(settings))
+        )
+
+    def create_plan(self, project_id: str, *, script: str, brief: ContentBrief) -> str:
+        """Plan the script into clips. Raises ``EmptyScript``, ``ScriptTooLong`` and other ``BadInput``."""
+        with self._database.read() as session:
+            settings = ProjectSettings.model_validate(fetch(session, ProjectRow, project_id).settings)
+        plan = self.draft_plan(script, brief=brief, settings=settings)
+        self.save_draft(project_id, brief=brief, script=script)
+        with self._database.write() as session:
+            brief_row, script_row = newest(session, BriefRow, project_id), newest(session, ScriptRow, project_id)
+            assert brief_row is not None and script_row is not None, "save_draft has just written them"
+            return self._add_plan(session, project_id, plan, settings, brief_id=brief_row.id, script_id=script_row.id)
+
+    def _add_plan(
+        self,
+        session: Session,
+        project_id: str,
+        plan: ClipPlan,
+        settings: ProjectSettings,
+        *,
+        brief_id: str,
+        script_id: str,
+    ) -> str:
+        row = PlanRow(
+            id=new_id(),
+            project_id=project_id,
+            content_brief_id=brief_id,
+            script_id=script_id,
+            status=PlanStatus.PLANNED,
+            settings=settings.model_dump(mode="json"),
+            plan=plan.model_dump(mode="json"),
+            words_per_minute=plan.words_per_minute,
+            max_attempts=settings.retry_policy.max_attempts,
+            total_seconds=plan.total_seconds,
+            spoken_words=plan.spoken_words,
+        )
+        session.add(row)
+        session.flush()
+        add_clips(session, row.id, plan)
+        return row.id
+
+    def sample_script(self) -> str:
+        return _SAMPLE.read_text(encoding="utf-8")

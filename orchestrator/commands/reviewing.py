@@ -1,0 +1,69 @@
+"""What people decide about takes."""
+
+from __future__ import annotations
+
+from orchestrator import decisions
+from orchestrator.commands.running import RunningCommands
+from orchestrator.db.models import (
+    ClipRow,
+    RunRow,
+)
+from orchestrator.db.records import (
+    fetch,
+    lock_run,
+)
+from orchestrator.errors import Conflict
+from orchestrator.schema.assessment import CheckName, CheckStatus
+from orchestrator.schema.status import ClipStatus, PlanStatus
+
+
+class ReviewCommands(RunningCommands):
+    """Every decision stays on record."""
+
+    def approve_take(self, run_id: str, *, reason: str, by: str = "local") -> None:
+        """Accept this take for its clip, whatever the assessment says. The reason stays on record."""
+        with self._database.write() as session:
+            run = lock_run(session, run_id)
+            decisions.approve(session, run, reason=reason, by=by)
+            plan_id = run.clip.clip_plan_id
+            is_last = all(c.status == ClipStatus.PASSED for c in run.clip.plan.clips)
+            was_incomplete = run.clip.plan.status == PlanStatus.INCOMPLETE
+        if is_last and was_incomplete:
+            self.start_plan(plan_id)
+
+    def reject_take(self, run_id: str, *, reason: str, by: str = "local") -> None:
+        """Refuse this take; its clip is failed until it is retried or another take is approved."""
+        with self._database.write() as session:
+            decisions.reject(session, lock_run(session, run_id), reason=reason, by=by)
+
+    def override_check(
+        self, run_id: str, *, check: CheckName, status: CheckStatus, reason: str, by: str = "local"
+    ) -> None:
+        """Correct one check of a take. The verdict on screen follows; what was measured stays on record."""
+        with self._database.write() as session:
+            run = lock_run(session, run_id)
+            decisions.override(session, run, check=check, status=status, reason=reason, by=by)
+
+    def adopt_generation(self, run_id: str, *, generation_id: str, by: str = "local") -> None:
+        """A person found out what became of a request whose answer was lost: it is this generation of the provider.
+        It is fetched and assessed; nothing is paid again. Raises ``Conflict`` where no answer was lost."""
+        with self._database.read() as session:
+            plan_id = fetch(session, RunRow, run_id).clip.clip_plan_id
+        self._wake(
+            plan_id,
+            lambda session, _plan: decisions.adopt(
+                session, lock_run(session, run_id), generation_id=generation_id, by=by
+            ),
+            is_start=False,
+        )
+
+    def assess_clip(self, clip_id: str) -> str:
+        """Assess the newest take of a clip again; its run id. The work is done by the engine."""
+        with self._database.read() as session:
+            clip = fetch(session, ClipRow, clip_id)
+            run = next((r for r in reversed(clip.runs) if r.asset_id), None)
+            if run is None:
+                raise Conflict("This clip has no take to assess yet.")
+            count = len(run.assessments)
+        self._engine.enqueue("assess", "assess", f"assess:{run.id}:{count}", run.id, count)
+        return run.id
