@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
 
-.PHONY: help setup setup-dev app demo test check lint contracts bench clean
+.PHONY: help setup setup-dev app demo test check lint contracts bench chaos clean
 
 help: ## Show these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -23,7 +23,7 @@ $(VENV)/.runtime: requirements.txt requirements-offline.txt | $(BIN)/python
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-offline.txt
 	@touch $@
 
-$(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
+$(VENV)/.dev: requirements-dev.txt requirements-observe.txt $(VENV)/.runtime
 	@echo "Installing the test tools ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
@@ -58,6 +58,10 @@ contracts: setup-dev ## One suite per port on all its adapters; prints what each
 
 bench: setup-dev ## Measure the memory that downloads take
 	@$(BIN)/python -m bench.downloads
+
+chaos: setup-dev ## Strike the app 200 times while it makes films; count what was lost and paid twice (half an hour)
+	@$(BIN)/python -m bench.chaos --kills 100 --seed 1 --database sqlite
+	@$(BIN)/python -m bench.chaos --kills 100 --seed 2 --database postgres
 
 clean: ## Remove .venv and caches; films in data/ stay
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -11,15 +13,22 @@ import streamlit as st
 from starlette.routing import Mount
 
 from api import create_api
-from orchestrator import bootstrap
+from orchestrator import bootstrap, logs
+from orchestrator.errors import OrchestratorError
 
 
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[None]:
     """Start the engine here and nowhere else: a page or a cached resource would start a second one and pay twice."""
-    door = await asyncio.to_thread(bootstrap.build)
-    bootstrap.use(door)
-    await asyncio.to_thread(door.start)
+    try:
+        settings = await asyncio.to_thread(bootstrap.load_settings)
+        logs.configure(settings)
+        door = await asyncio.to_thread(bootstrap.build, settings)
+        bootstrap.use(door)
+        await asyncio.to_thread(door.start)
+    except OrchestratorError as error:
+        sys.stderr.write(f"Error: {error.message}\n{error.hint}\n")
+        os._exit(error.exit_code)  # raised on, it would be a traceback of the server's; nothing has begun
     gc.collect()
     gc.freeze()
     try:

@@ -56,11 +56,34 @@ class CreateClipPlan(Body):
     brief: ContentBrief | None = None
 
 
+class EditClip(Body):
+    """What is left out stays as it is; a clip with other words lasts as long as those take, unless ``seconds`` says."""
+
+    text: str | None = Field(default=None, max_length=2_000)
+    visual_intent: str | None = Field(default=None, max_length=2_000)
+    acceptance: tuple[str, ...] | None = Field(default=None, max_length=8)
+    seconds: int | None = Field(default=None, gt=0, le=300)
+
+
+class OrderClips(Body):
+    """Every clip of the plan, once, in the order they play."""
+
+    clip_ids: tuple[BodyId, ...] = Field(max_length=300)
+
+
+class SetBudget(Body):
+    """``budget_usd`` None is no limit."""
+
+    budget_usd: float | None = Field(ge=0, allow_inf_nan=False)
+
+
 class StartRender(Body):
-    """``transition`` None means the one of the project's settings."""
+    """``transition`` None means the one of the project's settings. ``has_slates`` asks for a partial film, at any time:
+    a slate stands for every clip that has no accepted take."""
 
     clip_plan_id: BodyId
     transition: Transition | None = None
+    has_slates: bool = False
 
 
 class GenerateVideo(Body):

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from api.bodies import ClipTakes, CreateBrief, CreateClipPlan, CreateProject, StartRender, StoredBrief
+from api.bodies import (
+    ClipTakes,
+    CreateBrief,
+    CreateClipPlan,
+    CreateProject,
+    EditClip,
+    OrderClips,
+    SetBudget,
+    StartRender,
+    StoredBrief,
+)
 from api.dependencies import PathId, RunningApp
 from api.errors import documented
 from orchestrator.schema.view import PlanView, ProjectDetail, RenderView, TakeView
@@ -41,9 +51,53 @@ def start_clip_plan(id: PathId, app: RunningApp) -> PlanView:
     return app.views.plan(id)
 
 
+@router.post("/clip-plans/{id}/pause", status_code=202, summary="Ask for nothing new", responses=documented(404, 409))
+def pause_clip_plan(id: PathId, app: RunningApp) -> PlanView:
+    """What is under way is finished, for it is paid. ``start`` goes on."""
+    app.service.pause_plan(id)
+    return app.views.plan(id)
+
+
+@router.post("/clip-plans/{id}/cancel", status_code=202, summary="Cancel a clip plan", responses=documented(404, 409))
+def cancel_clip_plan(id: PathId, app: RunningApp) -> PlanView:
+    """What a provider takes back at no cost is cancelled there, the rest is finished, for it is paid."""
+    app.service.cancel_plan(id)
+    return app.views.plan(id)
+
+
+@router.post(
+    "/clip-plans/{id}/retry", status_code=202, summary="Try all failed clips again", responses=documented(404, 409)
+)
+def retry_clip_plan(id: PathId, app: RunningApp) -> PlanView:
+    app.service.retry_failed(id)
+    return app.views.plan(id)
+
+
+@router.put("/clip-plans/{id}/order", summary="Change the order of the clips", responses=documented(404, 413))
+def order_clip_plan(id: PathId, body: OrderClips, app: RunningApp) -> PlanView:
+    """At any time; a film that is being made is made again in the new order."""
+    app.service.reorder_clips(id, body.clip_ids)
+    return app.views.plan(id)
+
+
+@router.put(
+    "/clip-plans/{id}/budget", status_code=202, summary="Change the budget and go on", responses=documented(404, 413)
+)
+def budget_clip_plan(id: PathId, body: SetBudget, app: RunningApp) -> PlanView:
+    """The budget is that of the plan's whole project."""
+    app.service.raise_budget(id, budget_usd=body.budget_usd)
+    return app.views.plan(id)
+
+
 @router.get("/clip-plans/{id}/status", summary="How a clip plan stands", responses=documented(404))
 def clip_plan_status(id: PathId, app: RunningApp) -> PlanView:
     return app.views.plan(id)
+
+
+@router.patch("/clips/{id}", summary="Change a clip before it is made", responses=documented(404, 409, 413))
+def edit_clip(id: PathId, body: EditClip, app: RunningApp) -> PlanView:
+    """Counts for the next take. Refused while one is being made or accepted. Costs nothing."""
+    return app.views.plan(app.service.edit_clip(id, **body.model_dump(exclude_none=True)))
 
 
 @router.post(
@@ -64,7 +118,8 @@ def retry_clip(id: PathId, app: RunningApp) -> ClipTakes:
 
 @router.post("/renders", status_code=202, summary="Start the final render", responses=documented(404, 409, 413))
 def start_render(body: StartRender, app: RunningApp) -> RenderView:
-    render_id = app.service.render_plan(body.clip_plan_id, transition=body.transition)
+    """Makes the film of what is accepted now, or a partial one. The same film asked for twice is made once."""
+    render_id = app.service.render_plan(body.clip_plan_id, transition=body.transition, has_slates=body.has_slates)
     return app.views.render(render_id)
 
 

@@ -5,27 +5,32 @@ Exit codes: 0 done, 1 failed with the reason, 2 bad input.
 
 from __future__ import annotations
 
-import json
-import logging
 import shutil
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from orchestrator.errors import BadInput, CannotWrite, FilmIncomplete, OrchestratorError, UnreadableMedia, explain
+from orchestrator.arguments import check_writable, project_settings, read_brief, read_script
+from orchestrator.console import finish, print_json, report_errors, say, write
+from orchestrator.errors import (
+    BadInput,
+    CannotWrite,
+    DatabaseAway,
+    FilmIncomplete,
+    NotConfigured,
+    UnreadableMedia,
+    explain,
+)
 
 if TYPE_CHECKING:
     from orchestrator.bootstrap import App
-    from orchestrator.schema.brief import ContentBrief
-    from orchestrator.schema.view import PlanView
+    from orchestrator.schema.view import PlanView, RenderView
 
-SCRIPT_BYTES_MAX = 1_000_000
 _TICK_SECONDS = 0.25
 
 cli = typer.Typer(
@@ -61,20 +66,24 @@ def film(
     transition: Annotated[str, typer.Option(help="cut, crossfade:S, wipe:S or fade_black:S.")] = "cut",
     budget: Annotated[float | None, typer.Option(help="Most it may cost in US dollars.")] = None,
     max_attempts: Annotated[int | None, typer.Option(help="Takes per clip, 1 to 10; the first counts.")] = None,
-    skip_failed: Annotated[
-        bool, typer.Option("--skip-failed", help="Make the film without clips that failed.")
+    on_failed: Annotated[
+        str, typer.Option(help="After a clip that failed: wait (make the others), halt, or skip (film without it).")
+    ] = "wait",
+    skip_failed: Annotated[bool, typer.Option("--skip-failed", help="The same as --on-failed skip.")] = False,
+    is_partial: Annotated[
+        bool, typer.Option("--partial", help="If clips stay missing, write what there is, with slates for them.")
     ] = False,
     new: Annotated[bool, typer.Option("--new", help="Start afresh instead of going on with the same film.")] = False,
     is_json: Json = False,
 ) -> None:
     """Make a film from a script. The same arguments again go on where an interrupted film stopped."""
-    with _errors(is_json=is_json):
+    with report_errors(is_json=is_json):
         started = time.monotonic()
-        text, content_brief = _read_script(script), _read_brief(brief)
-        _check_writable(out)
-        settings = _project_settings(
+        text, content_brief = read_script(script), read_brief(brief)
+        check_writable(out)
+        settings = project_settings(
             provider=provider, model=model, seed=seed, size=size, wpm=wpm, transition=transition, budget=budget,
-            max_attempts=max_attempts, skip_failed=skip_failed,
+            max_attempts=max_attempts, on_failed="skip" if skip_failed else on_failed,
         )  # fmt: skip
         with _app(is_engine_needed=False) as app:
             app.service.draft_plan(text, brief=content_brief, settings=settings)  # bad input is refused at once
@@ -82,24 +91,30 @@ def film(
             plan_id, how = app.service.open_film(
                 script=text, brief=content_brief, settings=settings, name=content_brief.title or script.stem, is_new=new
             )
-            _say(_HOW[how])
+            say(_HOW[how])
             _say_cost(app.views.plan(plan_id))
             plan = _watch(app, plan_id, is_quiet=is_json)
             render_path = _collect(app, plan, out)
+            is_wanted = is_partial and render_path is None
+            partial_path = _make_partial(app, plan.id, out, is_quiet=is_json) if is_wanted else None
         report = _report(plan, render_path=render_path, wall_seconds=time.monotonic() - started, how=how)
+        report["partial_path"] = str(partial_path) if partial_path else None
         if render_path is None:
-            raise FilmIncomplete(_why_incomplete(plan), hint=_PAY if plan.reason else _NEXT).with_report(report)
-        _done(report, f"{render_path}", is_json=is_json)
+            hint = _PAY if plan.pause_cause == "budget_exceeded" else _NEXT
+            raise FilmIncomplete(_why_incomplete(plan), hint=hint).with_report(report)
+        if plan.missing:
+            say(plan.message)
+        finish(report, f"{render_path}", is_json=is_json)
 
 
 @cli.command()
 def plan(script: Script, brief: Brief = None, provider: Provider = "", wpm: Pace = 150, is_json: Json = False) -> None:
     """Cut a script into clips and print the plan as JSON. Nothing is generated."""
-    with _errors(is_json=is_json):
-        settings = _project_settings(provider=provider, wpm=wpm)
+    with report_errors(is_json=is_json):
+        settings = project_settings(provider=provider, wpm=wpm)
         with _app(is_engine_needed=False) as app:
-            clip_plan = app.service.draft_plan(_read_script(script), brief=_read_brief(brief), settings=settings)
-        _print(clip_plan.model_dump(mode="json"))
+            clip_plan = app.service.draft_plan(read_script(script), brief=read_brief(brief), settings=settings)
+        print_json(clip_plan.model_dump(mode="json"))
 
 
 @cli.command()
@@ -113,11 +128,11 @@ def assess(
     """Check one clip: what is said, how it looks, how long it is. Exit code 0 whatever the verdict, 2 for no video."""
     import asyncio
 
-    with _errors(is_json=is_json), _app(is_engine_needed=False) as app:
+    with report_errors(is_json=is_json), _app(is_engine_needed=False) as app:
         result = asyncio.run(app.files.assess(video, text=text, target_seconds=target_seconds, language=language))
         if "unreadable" in result.vetoes:
             raise UnreadableMedia(result.summary.split(" Not run:")[0]).with_report(result.model_dump(mode="json"))
-        _done(result.model_dump(mode="json"), f"{result.verdict}: {result.summary}", is_json=is_json)
+        finish(result.model_dump(mode="json"), f"{result.verdict}: {result.summary}", is_json=is_json)
 
 
 @cli.command()
@@ -132,16 +147,16 @@ def assemble(
 
     from orchestrator.assembler import parse_transition
 
-    with _errors(is_json=is_json):
+    with report_errors(is_json=is_json):
         if not clips:
             raise BadInput("Name at least one clip to assemble.")
         if out is None:
             raise BadInput("Say where the film goes: --out film.mp4")
-        _check_writable(out)
+        check_writable(out)
         with _app(is_engine_needed=False) as app:
             kind = parse_transition(transition)
             result = asyncio.run(app.files.assemble(clips, transition=kind, destination=out))
-        _done({**result.model_dump(mode="json"), "render_path": str(out.resolve())}, str(out), is_json=is_json)
+        finish({**result.model_dump(mode="json"), "render_path": str(out.resolve())}, str(out), is_json=is_json)
 
 
 @cli.command()
@@ -152,7 +167,7 @@ def schema(name: Annotated[Schema, typer.Argument(help="Which JSON Schema to pri
     from orchestrator.schema.clip_plan import ClipPlan
 
     values = {Schema.CLIP_PLAN: ClipPlan, Schema.BRIEF: ContentBrief}
-    _print(values[name].model_json_schema())
+    print_json(values[name].model_json_schema())
 
 
 @cli.command()
@@ -161,12 +176,16 @@ def worker(is_json: Json = False) -> None:
     import signal
     import threading
 
-    with _errors(is_json=is_json), _app() as app:
+    with report_errors(is_json=is_json), _app(is_engine_needed=False, log_level="info") as app:
+        if app.settings.role == "ui":
+            raise NotConfigured(
+                "ROLE=ui is for processes that serve the app and leave the work to others.",
+                hint="Set ROLE to worker, or leave it out.",
+            )
+        app.start()
         if is_json:
-            _print({"status": "running", "is_executor": app.engine.is_executor})
-        if not app.engine.is_executor:
-            _say("Another process does the work at present; this one stands by to take its place.")
-        _say("Worker is running. Stop it with Ctrl-C; unfinished work goes on at the next start.")
+            print_json({"status": "running", "is_executor": app.engine.is_executor})
+        say("Worker is running. Stop it with Ctrl-C; unfinished work goes on at the next start.")
         stopped = threading.Event()
         for name in (signal.SIGINT, signal.SIGTERM):
             signal.signal(name, lambda *_: stopped.set())
@@ -174,97 +193,45 @@ def worker(is_json: Json = False) -> None:
 
 
 @cli.command()
+def timeline(
+    plan_id: Annotated[str, typer.Argument(help="The plan: clip_plan_id of a film's report.")], is_json: Json = False
+) -> None:
+    """How long every take of a plan was queued, sent, waiting, downloading, assessing; and what it cost."""
+    shown = {"run_id", "position", "attempt", "provider", "model", "status_text", "cost_usd", "is_accepted", "phases"}
+    with report_errors(is_json=is_json), _app(is_engine_needed=False) as app:
+        clips = app.views.plan(plan_id).clips
+        takes = [take for clip in clips for take in reversed(app.views.takes(clip.id))]
+        if is_json:
+            print_json({"clip_plan_id": plan_id, "takes": [t.model_dump(mode="json", include=shown) for t in takes]})
+            return
+        for take in takes:
+            write(f"Clip {take.position}, take {take.attempt} ({take.provider}): {take.status_text}")
+            times = (f"{p.name} {p.seconds:.1f} s{' so far' if p.is_open else ''}" for p in take.phases)
+            write(f"    {', '.join(times)}; ${take.cost_usd:.2f}")
+
+
+@cli.command()
 def doctor(
     check: Annotated[bool, typer.Option("--check", help="Also ask each provider, at no cost, if it answers.")] = False,
+    migrate: Annotated[
+        bool, typer.Option("--migrate", help="First create the database's tables, or update them.")
+    ] = False,
     is_json: Json = False,
 ) -> None:
     """What is configured, what is missing and what that turns off."""
-    with _errors(is_json=is_json), _app(is_engine_needed=False) as app:
-        items = (*app.views.doctor(), *(app.check_providers() if check else ()))
+    from orchestrator import bootstrap
+
+    with report_errors(is_json=is_json):
+        done = (bootstrap.migrate(),) if migrate else ()
+        with _app(is_engine_needed=False) as app:
+            items = (*done, *app.views.doctor(), *(app.check_providers() if check else ()))
         if is_json:
-            _print({"items": [item.model_dump() for item in items]})
+            print_json({"items": [item.model_dump() for item in items]})
             return
         for item in items:
-            _write(f"{_MARKS[item.state]} {item.name}: {item.detail}")
+            write(f"{_MARKS[item.state]} {item.name}: {item.detail}")
             if item.consequence:
-                _write(f"    {item.consequence}")
-
-
-# --- input ---
-
-
-def _read_script(path: Path) -> str:
-    try:
-        raw = sys.stdin.buffer.read(SCRIPT_BYTES_MAX + 1) if str(path) == "-" else _read_bytes(path)
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise BadInput(f"{path} is not a UTF-8 text file.") from None
-
-
-def _read_bytes(path: Path) -> bytes:
-    try:
-        if path.stat().st_size > SCRIPT_BYTES_MAX:
-            raise BadInput(f"{path} has {path.stat().st_size / 1e6:.1f} MB. A script of 300 s has about 5 kB.")
-        return path.read_bytes()
-    except OSError as error:
-        raise BadInput(f"{path} cannot be read: {error.strerror}.") from None
-
-
-def _read_brief(path: Path | None) -> ContentBrief:
-    from pydantic import ValidationError
-
-    from orchestrator.schema.brief import ContentBrief
-
-    if path is None:
-        return ContentBrief()
-    import yaml
-
-    try:
-        return ContentBrief.model_validate(yaml.safe_load(_read_bytes(path)) or {})
-    except yaml.YAMLError as error:
-        raise BadInput(f"{path} is not YAML: {error}") from None
-    except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in error.errors())
-        raise BadInput(f"{path} is not a brief. {wrong}") from None
-
-
-def _project_settings(*, transition: str = "cut", max_attempts: int | None = None, wpm: int, **given: Any) -> Any:
-    from pydantic import ValidationError
-
-    from orchestrator.assembler import parse_transition
-    from orchestrator.schema.clip_run import RetryPolicy
-    from orchestrator.schema.project import ProjectSettings
-
-    try:
-        if max_attempts is not None:
-            given["retry_policy"] = RetryPolicy(max_attempts=max_attempts)
-        given["budget_usd"] = given.pop("budget", None)
-        return ProjectSettings(transition=parse_transition(transition), words_per_minute=wpm, **given)
-    except ValidationError as error:
-        wrong = "; ".join(f"{_OPTIONS.get(str(e['loc'][-1]), e['loc'][-1])}: {e['msg']}" for e in error.errors())
-        raise BadInput(f"The arguments cannot be used. {wrong}") from None
-
-
-_OPTIONS = {
-    "words_per_minute": "--wpm",
-    "seed": "--seed",
-    "budget_usd": "--budget",
-    "size": "--size",
-    "max_attempts": "--max-attempts",
-}
-
-
-def _check_writable(out: Path) -> None:
-    """Find out before anything is generated, not after."""
-    if out.is_dir():
-        raise CannotWrite(f"{out} is a folder. Name a file, such as {out / 'film.mp4'}.")
-    probe = out.with_name(f".{out.name}.probe")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise CannotWrite(f"{out} cannot be written: {error.strerror}.") from None
+                write(f"    {item.consequence}")
 
 
 # --- the film while it is made ---
@@ -277,7 +244,7 @@ def _say_cost(plan: PlanView) -> None:
         return
     basis = "as in this workspace so far" if cost.is_from_history else "a guess"
     budget = f" The budget is ${plan.budget_usd:.2f}." if plan.budget_usd is not None else ""
-    _say(
+    say(
         f"About ${cost.likely_usd:.2f}, between ${cost.low_usd:.2f} and ${cost.high_usd:.2f} "
         f"({cost.takes_per_clip:g} takes a clip, {basis}).{budget}"
     )
@@ -292,7 +259,12 @@ def _watch(app: App, plan_id: str, *, is_quiet: bool) -> PlanView:
     with Progress(*columns, console=Console(stderr=True), transient=True, disable=is_quiet) as progress:
         bar = progress.add_task("Starting", total=1.0)
         while True:
-            plan = app.views.plan(plan_id)
+            try:
+                plan = app.views.plan(plan_id)
+            except DatabaseAway as error:  # the engine waits for it too
+                progress.update(bar, description=error.message)
+                time.sleep(error.retry_after_seconds)
+                continue
             left = f" · about {plan.eta_seconds:.0f} s left" if plan.eta_seconds else ""
             progress.update(bar, completed=plan.progress, description=f"{plan.message}{left}")
             if not plan.is_active:
@@ -304,7 +276,24 @@ def _collect(app: App, plan: PlanView, out: Path) -> Path | None:
     """Copy the finished film to where it was wanted; None when there is none."""
     if plan.status != "completed" or plan.render is None or not plan.render.video_url:
         return None
-    source = app.views.asset_file(plan.render.video_url.rsplit("/", 1)[-1]).path
+    return _copy_film(app, plan.render, out)
+
+
+def _make_partial(app: App, plan_id: str, out: Path, *, is_quiet: bool) -> Path | None:
+    """Write a film of what there is; None when that fails."""
+    render_id = app.service.render_plan(plan_id, has_slates=True)
+    _watch(app, plan_id, is_quiet=is_quiet)
+    render = app.views.render(render_id)
+    if not render.video_url:
+        say(f"The partial film could not be made: {render.error}")
+        return None
+    path = _copy_film(app, render, out)
+    say(f"Partial film, with slates for {render.missing_clips} missing clips: {path}")
+    return path
+
+
+def _copy_film(app: App, render: RenderView, out: Path) -> Path:
+    source = app.views.asset_file(render.video_url.rsplit("/", 1)[-1]).path
     partial = out.with_name(f".{out.name}.partial")
     try:
         shutil.copyfile(source, partial)
@@ -328,6 +317,7 @@ def _report(plan: PlanView, *, render_path: Path | None, wall_seconds: float, ho
         "creates": plan.creates,
         "cost_usd": plan.cost_usd,
         "estimate": plan.estimate.model_dump(mode="json") if plan.estimate else None,
+        "missing": [clip.model_dump() for clip in plan.missing],
         "render_path": str(render_path) if render_path else None,
         "wall_seconds": round(wall_seconds, 2),
     }
@@ -336,10 +326,9 @@ def _report(plan: PlanView, *, render_path: Path | None, wall_seconds: float, ho
 def _why_incomplete(plan: PlanView) -> str:
     if plan.render and plan.render.error:
         return f"The film could not be made: {plan.render.error}"
-    open_clips = [c for c in plan.clips if c.status != "passed"]
-    reasons = "; ".join(f"clip {c.position}: {c.reason or c.status_text}" for c in open_clips[:5])
-    more = f" and {len(open_clips) - 5} more" if len(open_clips) > 5 else ""
-    if plan.reason:  # money ran out: the clips themselves are well
+    reasons = "; ".join(f"clip {clip.position}: {clip.reason}" for clip in plan.missing[:5])
+    more = f" and {len(plan.missing) - 5} more" if len(plan.missing) > 5 else ""
+    if plan.reason:
         return f"Paused with {plan.passed} of {len(plan.clips)} clips passed. {plan.reason}"
     return f"{plan.passed} of {len(plan.clips)} clips passed. {reasons}{more}"
 
@@ -354,67 +343,20 @@ _HOW = {
 _MARKS = {"ok": "[ok]     ", "missing": "[missing]", "broken": "[broken] "}
 
 
-# --- output ---
-
-
 @contextmanager
-def _app(*, is_engine_needed: bool = True) -> Iterator[App]:
-    from orchestrator.bootstrap import build
+def _app(*, is_engine_needed: bool = True, log_level: str = "warning") -> Iterator[App]:
+    from orchestrator import logs
+    from orchestrator.bootstrap import build, load_settings
 
-    app = build()
+    settings = load_settings()
+    logs.configure(settings, usual_level=log_level)
+    app = build(settings)
     try:
         if is_engine_needed:
             app.start()
         yield app
     finally:
         app.stop()
-
-
-@contextmanager
-def _errors(*, is_json: bool) -> Iterator[None]:
-    """Whatever goes wrong ends in one clear message and the right exit code, never a traceback."""
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    try:
-        yield
-    except OrchestratorError as error:
-        _fail(error, is_json=is_json)
-    except KeyboardInterrupt:
-        _fail(OrchestratorError("Stopped. The same command again goes on from here."), is_json=is_json)
-    except OSError as error:
-        _fail(explain(error) or OrchestratorError(str(error)), is_json=is_json)
-    except typer.Exit:
-        raise
-    except Exception as error:
-        logging.getLogger(__name__).debug("Unforeseen", exc_info=True)
-        _fail(OrchestratorError(f"Something unexpected went wrong: {type(error).__name__}."), is_json=is_json)
-
-
-def _fail(error: OrchestratorError, *, is_json: bool) -> NoReturn:
-    if is_json:
-        _print({**error.report, "error": {"code": error.code, "message": error.message, "hint": error.hint}})
-    _say(f"Error: {error.message}")
-    if error.hint:
-        _say(error.hint)
-    raise typer.Exit(error.exit_code) from None
-
-
-def _done(report: dict[str, Any], line: str, *, is_json: bool) -> None:
-    if is_json:
-        _print(report)
-    else:
-        _write(line)
-
-
-def _print(value: dict[str, Any]) -> None:
-    _write(json.dumps(value, ensure_ascii=False, indent=2))
-
-
-def _write(line: str) -> None:
-    sys.stdout.write(line + "\n")
-
-
-def _say(line: str) -> None:
-    sys.stderr.write(line + "\n")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from itertools import pairwise
 from pydantic import Field, ValidationError
 
 from orchestrator.errors import BadInput
-from orchestrator.schema.timeline import Timeline, TimelineClip, Transition, TransitionKind
+from orchestrator.schema.timeline import Slate, Timeline, TimelineClip, Transition, TransitionKind
 from orchestrator.schema.value import Value
 
 DEFAULT_TRANSITION_SECONDS = 0.5
@@ -20,11 +20,13 @@ _FORMS = "cut, crossfade:0.5, wipe:1 or fade_black:0.5 (seconds above 0, at most
 
 
 class Take(Value):
-    """An accepted take: ``source`` is an asset id or a file path, ``seconds`` how long it plays."""
+    """An accepted take, or the ``slate`` of a missing one. ``source`` is an asset id or a file path and names a slate
+    uniquely; ``seconds`` is how long it plays."""
 
     source: str = Field(min_length=1)
     seconds: float = Field(gt=0, allow_inf_nan=False)
     label: str = ""
+    slate: Slate | None = None
 
 
 def parse_transition(text: str) -> Transition:
@@ -62,7 +64,8 @@ def build_timeline(
         width=width,
         height=height,
         clips=tuple(
-            TimelineClip(source=take.source, frames=n, label=take.label) for take, n in zip(takes, frames, strict=True)
+            TimelineClip(source=take.source, frames=n, label=take.label, slate=take.slate)
+            for take, n in zip(takes, frames, strict=True)
         ),
         transitions=tuple(_shortened(transition, overlap, wanted=wanted, fps=fps) for overlap in overlaps),
         overlap_frames=tuple(overlaps),

@@ -16,7 +16,7 @@ from orchestrator.repair import patches_of
 from orchestrator.scene_crafter import craft_clip, craft_remix
 from orchestrator.scene_crafter.own import craft_own
 from orchestrator.schema.clip_plan import Clip, PlanConstraints
-from orchestrator.schema.clip_run import RepairInstruction, RepairStrategy
+from orchestrator.schema.clip_run import TAKEN_BACK, RepairInstruction, RepairStrategy
 from orchestrator.schema.status import ClipStatus, RunStatus
 from providers.base import AudioSupport, ProviderProfile
 
@@ -68,8 +68,9 @@ class Attempts:
         profile: ProviderProfile,
         model: str,
     ) -> RunRow:
-        settings, last, repair = settings_of(plan), clip.runs[-1] if clip.runs else None, history[-1:]
-        attempt = last.attempt + 1 if last else 1
+        settings, repair = settings_of(plan), history[-1:]
+        attempt = clip.runs[-1].attempt + 1 if clip.runs else 1
+        last = next((run for run in reversed(clip.runs) if run.error_code not in TAKEN_BACK), None)
         run_id = new_id()
         scene = f"{settings.seed}-{clip.scene.position}"
         labels = {"position": str(clip.position), "attempt": str(attempt), "scene": scene}

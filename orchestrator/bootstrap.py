@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import os
 import socket
 import threading
 import uuid
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
@@ -15,32 +19,45 @@ from pydantic_settings import SettingsError
 from orchestrator.assessor import AssessmentPolicy
 from orchestrator.attempts import Attempts
 from orchestrator.choices import Choices
-from orchestrator.db.session import Database, open_database
+from orchestrator.db.session import Database, migrate_database, open_database
 from orchestrator.doctor import answer_item, examine
-from orchestrator.engine import Engine, InlineEngine
-from orchestrator.errors import BadInput, CannotWrite, NotConfigured, UnknownProvider
+from orchestrator.engine import Engine, Flow, InlineEngine, Width
+from orchestrator.errors import BadInput, CannotWrite, NotConfigured, UnknownProvider, explain
 from orchestrator.flows import Flows
 from orchestrator.generator import Generator
 from orchestrator.ledger import Ledger
 from orchestrator.loose_files import LooseFiles
 from orchestrator.narrator import PiperNarrator
+from orchestrator.observed import NoTracer, Tracer, observe
+from orchestrator.perception.base import Listener
 from orchestrator.perception.vision import OpenAIViewer
 from orchestrator.perception.whisper import WhisperListener
 from orchestrator.roster import Roster, make_providers, read_roster
 from orchestrator.schema.view import DoctorItem
 from orchestrator.service import Service
 from orchestrator.settings import Settings
+from orchestrator.steps.cancels import CancelSteps
 from orchestrator.steps.clips import ClipSteps
 from orchestrator.steps.films import FilmSteps
+from orchestrator.steps.perils import Perils
 from orchestrator.steps.plans import PlanSteps
 from orchestrator.steps.takes import TakeSteps
 from orchestrator.storage.local import LocalAssetStore
+from orchestrator.turns import SharedTurns
 from orchestrator.views import Views
-from providers.base import Account
-from providers.patience import PatientProvider
+from orchestrator.watchdog import Watchdog, how_ended
+from providers.base import Account, VideoProvider
+from providers.patience import PatientProvider, Turns
 
-# One film at a time is encoded, one take at a time is listened to: both use every core they get.
-_WIDTHS = {"plans": 64, "render": 1, "assess": 1}
+log = logging.getLogger(__name__)
+
+
+class Metrics(Protocol):
+    """Tells how everything stands to whoever asks over HTTP."""
+
+    def start(self, host: str, port: int) -> None: ...
+
+    def stop(self) -> None: ...
 
 
 @dataclass
@@ -54,8 +71,11 @@ class App:
     database: Database
     files: LooseFiles
     flows: Flows
-    listener: WhisperListener
+    whisper: WhisperListener
     roster: Roster
+    watchdog: Watchdog
+    tracer: Tracer
+    metrics: Metrics | None
 
     def check_provider(self, name: str) -> Account:
         """Ask a provider, at no cost, whether it answers and takes the key. Raises ``ProviderError`` or
@@ -70,15 +90,24 @@ class App:
 
     def start(self) -> None:
         """Launch the engine and take up whatever an earlier process left unfinished."""
-        self.engine.launch(on_executor=self.service.recover)
+        self.engine.launch(on_executor=self.watchdog.start)
+        if not self.engine.is_executor and self.settings.role != "ui":
+            log.warning("Another process does the work at present; this one stands by to take its place.")
+        if self.metrics is not None and self.settings.metrics_port is not None:
+            self.metrics.start(self.settings.metrics_host, self.settings.metrics_port)
 
     def stop(self) -> None:
         """Stop the engine and the child processes; unfinished work goes on at the next start."""
         if self.flows.is_stopping.is_set():
             return
         self.flows.is_stopping.set()
+        if self.metrics is not None:
+            self.metrics.stop()
+        self.watchdog.stop()
         self.engine.stop()
-        self.listener.close()
+        self.flows.clips.perils.close()
+        self.tracer.close()
+        self.whisper.close()
         self.database.close()
 
 
@@ -93,8 +122,14 @@ def current() -> App:
 
 
 def use(app: App | None) -> None:
-    """Name the application that pages and routes of this process work with."""
+    """Name the application that pages and routes of this process work with. Raises ``NotConfigured`` where the
+    settings say that this process is a worker."""
     global _current
+    if app is not None and app.settings.role == "worker":
+        raise NotConfigured(
+            "ROLE=worker runs the engine alone, without the app.",
+            hint="Start it with: python -m orchestrator worker. To serve the app, set ROLE to all or ui.",
+        )
     _current = app
 
 
@@ -111,8 +146,18 @@ def load_settings() -> Settings:
     raise BadInput(f"Settings cannot be used. {wrong}", hint="Mend them in the environment or in .env.")
 
 
-def build(settings: Settings | None = None, *, is_durable: bool = True) -> App:
+def build(
+    settings: Settings | None = None,
+    *,
+    is_durable: bool = True,
+    adapters: Mapping[str, VideoProvider] | None = None,
+    listener: Listener | None = None,
+    change_flows: Callable[[Flows], Flows] = lambda flows: flows,
+) -> App:
     """Wire the application. ``is_durable`` False runs flows in memory (tests, one-off work).
+
+    ``adapters`` take the place of those that the settings make, by name; ``listener`` hears the takes instead of
+    Whisper; ``change_flows`` may put other steps into the flows.
 
     Raises ``CannotWrite`` for an unusable DATA_DIR, ``NotConfigured`` for an unreachable database, ``BadInput`` for
     settings that make no sense.
@@ -121,14 +166,19 @@ def build(settings: Settings | None = None, *, is_durable: bool = True) -> App:
     data_dir = _ensure_folder(settings.data_dir)
     cache_dir = data_dir / "cache"
     made, roster = make_providers(read_roster(settings, data_dir=data_dir), settings)
-    providers = {name: PatientProvider(provider) for name, provider in made.items()}
+    tracer = _tracer(settings)
     database = open_database(settings.database_url.get_secret_value(), data_dir=data_dir)
+    providers = {
+        name: PatientProvider(provider, turns=_turns(name, provider, database))
+        for name, provider in {**made, **(adapters or {})}.items()
+    }
     profiles = {name: provider.profile for name, provider in providers.items()}
     choices = Choices(settings=settings, profiles=profiles, missing=roster.missing, broken=roster.broken)
-    store = LocalAssetStore(data_dir / "assets")
+    store = LocalAssetStore(_ensure_folder(settings.assets_dir or data_dir / "assets", name="ASSETS_DIR"))
     # On SQLite a file lock lets one process work at a time, so whatever it finds unsent is its own.
     owner = "local" if database.is_sqlite else f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
-    listener = WhisperListener(model=settings.whisper_model, cache_dir=cache_dir / "whisper")
+    whisper = WhisperListener(model=settings.whisper_model, cache_dir=cache_dir / "whisper")
+    listener = listener or whisper
     narrator = PiperNarrator()
     viewer = OpenAIViewer(
         base_url=settings.openai_base_url, api_key=settings.openai_api_key, model=settings.vision_model
@@ -148,17 +198,24 @@ def build(settings: Settings | None = None, *, is_durable: bool = True) -> App:
     fallbacks = tuple(n for n in settings.fallback_providers if n in providers)
     policy = AssessmentPolicy()
     is_stopping = threading.Event()
+    perils = Perils(database)
     flows = Flows(
         plans=PlanSteps(database),
-        clips=ClipSteps(database, generator, attempts, fallbacks),
-        takes=TakeSteps(database, store, listener, viewer, attempts, policy),
-        films=FilmSteps(database, generator, store, cache_dir, is_stopping),
+        clips=ClipSteps(database, generator, attempts, fallbacks, perils, lambda flow_id: how_ended(engine, flow_id)),
+        takes=TakeSteps(
+            database, store, listener, viewer, attempts, policy, perils, asyncio.Semaphore(settings.assess_width)
+        ),
+        films=FilmSteps(database, generator, store, cache_dir, is_stopping, perils),
+        cancels=CancelSteps(database, generator, attempts),
         is_stopping=is_stopping,
     )
-    engine = _engine(settings, flows, is_durable=is_durable, data_dir=data_dir)
+    flows = change_flows(flows)
+    observed = observe(flows.by_name(), database=database, tracer=tracer)
+    engine = _engine(settings, observed, is_durable=is_durable, data_dir=data_dir, database=database, owner=owner)
+    service = Service(database=database, engine=engine, choices=choices)
     return App(
         settings=settings,
-        service=Service(database=database, engine=engine, choices=choices),
+        service=service,
         views=Views(
             database=database,
             store=store,
@@ -171,26 +228,117 @@ def build(settings: Settings | None = None, *, is_durable: bool = True) -> App:
         engine=engine,
         database=database,
         flows=flows,
-        listener=listener,
+        whisper=whisper,
         roster=roster,
+        watchdog=Watchdog(
+            database,
+            engine,
+            recover=service.recover,
+            deadlines_seconds={name: profile.deadline_seconds for name, profile in profiles.items()},
+        ),
+        tracer=tracer,
+        metrics=_metrics(settings, database, engine),
     )
 
 
-def _ensure_folder(folder: Path) -> Path:
+def migrate(settings: Settings | None = None) -> DoctorItem:
+    """Create the database's schema or bring it up to date, which a server's never gets unasked. Raises what ``build``
+    raises."""
+    settings = settings or load_settings()
+    data_dir = _ensure_folder(settings.data_dir)
+    done = migrate_database(settings.database_url.get_secret_value(), data_dir=data_dir)
+    return DoctorItem(name="Schema", state="ok", detail=done)
+
+
+def _ensure_folder(folder: Path, *, name: str = "DATA_DIR") -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise CannotWrite(
+            f"{name} is a file, or lies in one: {folder}", hint=f"Set {name} to a folder; it is made when missing."
+        ) from None
     except OSError as error:
-        raise CannotWrite(f"DATA_DIR cannot be used: {error.strerror}: {folder}") from None
-    if not os.access(folder, os.W_OK):
-        raise CannotWrite(f"DATA_DIR cannot be written to: {folder}")
+        raise explain(error) or CannotWrite(f"{name} cannot be used: {error.strerror}: {folder}") from None
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise CannotWrite(
+            f"{name} cannot be written to: {folder}. Nothing was changed.",
+            hint=f"Give this user the right to write there, or set {name} to another folder.",
+        )
     return folder.resolve()
 
 
-def _engine(settings: Settings, flows: Flows, *, is_durable: bool, data_dir: Path) -> Engine:
-    widths = {**_WIDTHS, "clips": settings.max_concurrent_clips}
+def _turns(name: str, provider: VideoProvider, database: Database) -> Turns | None:
+    """On SQLite one process asks; on Postgres several may, and no faster together than one."""
+    if database.is_sqlite:
+        return None
+    pace = provider.profile.requests_per_minute
+    return SharedTurns(database, provider=name, endpoint=provider.endpoint, requests_per_minute=pace)
+
+
+def _tracer(settings: Settings) -> Tracer:
+    if not settings.otel_exporter_otlp_endpoint:
+        return NoTracer()
+    try:
+        from orchestrator.traces import OtlpTracer
+    except ImportError:
+        raise NotConfigured(
+            "OTEL_EXPORTER_OTLP_ENDPOINT is set, but what sends traces is not installed.", hint=_OBSERVE
+        ) from None
+    headers = settings.otel_exporter_otlp_headers.get_secret_value()
+    return OtlpTracer(settings.otel_exporter_otlp_endpoint, headers=headers)
+
+
+def _metrics(settings: Settings, database: Database, engine: Engine) -> Metrics | None:
+    if settings.metrics_port is None:
+        return None
+    try:
+        from orchestrator.metrics import MetricsServer
+    except ImportError:
+        raise NotConfigured("METRICS_PORT is set, but what tells metrics is not installed.", hint=_OBSERVE) from None
+    return MetricsServer(database, is_executor=lambda: engine.is_executor)
+
+
+_OBSERVE = "Install it with: .venv/bin/python -m pip install -r requirements-observe.txt"
+
+
+def _engine(
+    settings: Settings,
+    flows: Mapping[str, Flow],
+    *,
+    is_durable: bool,
+    data_dir: Path,
+    database: Database,
+    owner: str,
+) -> Engine:
+    widths = _widths(settings)
     if not is_durable:
-        return InlineEngine(flows.by_name(), widths=widths)
+        return InlineEngine(flows, widths=widths)
     from orchestrator.engine_dbos import DbosEngine
 
-    url = settings.database_url.get_secret_value()
-    return DbosEngine(flows.by_name(), widths=widths, url="" if url.startswith("sqlite") else url, data_dir=data_dir)
+    return DbosEngine(
+        flows,
+        widths=widths,
+        url=database.server_url,
+        data_dir=data_dir,
+        database=database,
+        executor_id=owner,
+        role=settings.role,
+    )
+
+
+def _widths(settings: Settings) -> dict[str, Width]:
+    """Plans only wait for their clips. A film that is encoded and a take that is listened to use every core they
+    get."""
+    total = settings.max_clips_total
+    clips = Width(
+        per_worker=min(settings.max_clips_per_worker, total),
+        per_partition=min(settings.max_concurrent_clips, total),
+        total=total,
+    )
+    return {
+        "plans": Width(per_worker=1000),
+        "clips_by_plan": clips,
+        "clips": Width(per_worker=settings.max_concurrent_clips),  # filled by versions before this one
+        "render": Width(per_worker=settings.render_width),
+        "assess": Width(per_worker=settings.assess_width),
+    }

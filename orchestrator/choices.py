@@ -17,7 +17,7 @@ from providers.base import ProviderProfile
 
 # What changes no take: a film goes on with a higher budget, more attempts, without the clips that failed or with
 # another transition, and nothing is paid again.
-CHANGEABLE = {"budget_usd", "retry_policy", "skip_failed", "transition"}
+CHANGEABLE = {"budget_usd", "on_failed", "retry_policy", "transition"}
 
 
 def film_key(script: str, brief: ContentBrief, settings: ProjectSettings) -> str:

@@ -2,32 +2,53 @@
 
 from __future__ import annotations
 
-from orchestrator.db.models import ClipRow, OverrideRow, ProviderCallRow, RunRow, utc_now
+from orchestrator.db.models import ClipRow, OverrideRow, PlanRow, ProviderCallRow, RunRow, utc_now
 from orchestrator.db.queries import call_of
-from orchestrator.db.records import assessment_of, request_of
+from orchestrator.db.records import assessment_of, request_of, settings_of
 from orchestrator.db.session import Session
 from orchestrator.errors import BadInput, Conflict
 from orchestrator.schema.assessment import CheckName, CheckStatus
-from orchestrator.schema.status import ClipStatus, RunStatus
+from orchestrator.schema.clip_run import ABANDONED, CANCELLED
+from orchestrator.schema.project import OnFailed
+from orchestrator.schema.status import ClipStatus, PauseCause, PlanStatus, RunStatus
 
-ABANDONED = "abandoned"
+
+def go_on(plan: PlanRow, *, is_lost: bool = False) -> bool:
+    """The plan runs. Whether that needs a new flow: none looks after it, or the one that did ``is_lost``."""
+    plan.status, plan.finished_at, plan.reason, plan.pause_cause = PlanStatus.RUNNING, None, "", ""
+    plan.started_at = plan.started_at or utc_now()
+    is_new = plan.is_parked or is_lost
+    if is_new:
+        plan.is_parked = False
+        plan.flow_generation += 1
+    return is_new
+
+
+def is_whole(plan: PlanRow) -> bool:
+    """Whether the film of this plan lacks nothing any more, and waits to be made."""
+    return plan.status == PlanStatus.INCOMPLETE and all(c.status == ClipStatus.PASSED for c in plan.clips)
 
 
 def approve(session: Session, run: RunRow, *, reason: str, by: str) -> None:
-    """Accept this take for its clip, whatever the assessment says."""
+    """Accept this take for its clip, whatever the assessment says. Said twice in the same words it counts once."""
+    if run.clip.accepted_run_id == run.id and _is_said(run, new="approved", reason=reason, by=by):
+        return
     if not run.asset_id:
         raise Conflict("This take has no video yet, so it cannot be approved.")
     if run.status != RunStatus.SETTLED:
         raise Conflict("This take is still being assessed. Approve it when that is done.")
     if request_of(run).line != run.clip.text:
-        raise Conflict("The clip was split since: this take says more than the clip does now.")
+        raise Conflict("The clip was split or changed since: this take says other words than the clip does now.")
     _record(session, run, old=run.clip.status, new="approved", reason=reason, by=by)
     run.clip.accepted_run_id, run.clip.status, run.clip.reason = run.id, ClipStatus.PASSED, ""
     run.clip.generation += 1  # a flow still at work on this clip asks for nothing more
 
 
 def reject(session: Session, run: RunRow, *, reason: str, by: str) -> None:
-    """Refuse this take; its clip is failed until it is retried or another take is approved."""
+    """Refuse this take; its clip is failed until it is retried or another take is approved. Said twice in the same
+    words it counts once."""
+    if run.clip.accepted_run_id != run.id and _is_said(run, new="rejected", reason=reason, by=by):
+        return
     if run.status != RunStatus.SETTLED:
         raise Conflict("This take is still being made. Reject it when it is done.")
     if not ClipStatus(run.clip.status).is_settled:
@@ -41,7 +62,9 @@ def reject(session: Session, run: RunRow, *, reason: str, by: str) -> None:
 
 
 def override(session: Session, run: RunRow, *, check: CheckName, status: CheckStatus, reason: str, by: str) -> None:
-    """Correct one check of a take; what was measured stays on record."""
+    """Correct one check of a take; what was measured stays on record. Said twice in the same words it counts once."""
+    if _is_said(run, new=status, reason=reason, by=by, check=check):
+        return
     if not run.assessments:
         raise Conflict("This take has not been assessed yet.")
     measured = assessment_of(run.assessments[-1]).checks[check].status
@@ -50,13 +73,15 @@ def override(session: Session, run: RunRow, *, check: CheckName, status: CheckSt
 
 def adopt(session: Session, run: RunRow, *, generation_id: str, by: str) -> None:
     """The lost answer of this take was found by a person: it is the generation of that id, and is fetched."""
-    call = call_of(session, run.id)
+    call, generation_id = call_of(session, run.id), generation_id.strip()
+    is_known = call is not None and call.is_adopted and call.generation_id == generation_id
+    if is_known and not ClipStatus(run.clip.status).is_settled:
+        return  # a second click
     is_open = call is not None and (call.state == "needs_decision" or (call.is_adopted and not run.asset_id))
     if call is None or not is_open:
         raise Conflict("The answer to this take's request was not lost, so there is nothing to look up.")
     if run.clip.runs[-1].id != run.id:
         raise Conflict("A newer take of this clip was asked for, so this one is not needed any more.")
-    generation_id = generation_id.strip()
     if not generation_id or len(generation_id) > 300 or not generation_id.isprintable():
         raise BadInput("Give the id under which the provider lists the generation.")
     if _is_taken(session, call, generation_id):
@@ -74,7 +99,7 @@ def _is_taken(session: Session, call: ProviderCallRow, generation_id: str) -> bo
     query = session.query(ProviderCallRow.id).filter_by(
         provider=call.provider, endpoint=call.endpoint, generation_id=generation_id
     )
-    return query.first() is not None
+    return query.filter(ProviderCallRow.id != call.id).first() is not None
 
 
 def revive(clip: ClipRow) -> None:
@@ -83,6 +108,24 @@ def revive(clip: ClipRow) -> None:
     clip.cycle_start = last.attempt if last and last.status == RunStatus.SETTLED else last.attempt - 1 if last else 0
     clip.status, clip.reason, clip.accepted_run_id = ClipStatus.PENDING, "", None
     clip.generation += 1
+
+
+def why_fixed(clip: ClipRow) -> str:
+    """Why this clip cannot be changed now, and what to do first; empty when it can."""
+    if clip.prompt:
+        return "A single clip is made from its own prompt. Generate another one with the words you want."
+    if clip.accepted_run_id:
+        return "This clip has an accepted take. Reject that first, then change the clip and retry it."
+    if not clip.runs or clip.runs[-1].status == RunStatus.SETTLED:
+        return ""
+    if ClipStatus(clip.status).is_settled:
+        return "A take of this clip is waiting to be fetched. Retry goes on with it; or give it up first."
+    return "A take of this clip is being made. Wait for it; if it passes, reject it before you change the clip."
+
+
+def begin_round(clip: ClipRow) -> None:
+    """What was learnt from earlier takes is not about this clip any more; attempts are counted anew."""
+    clip.cycle_start = clip.runs[-1].attempt if clip.runs else 0
 
 
 def abandon(session: Session, clip: ClipRow) -> None:
@@ -94,6 +137,50 @@ def abandon(session: Session, clip: ClipRow) -> None:
     last.error_code, last.error_message = ABANDONED, "A person gave this take up and asked for a new one."
     if call := call_of(session, last.id):
         call.finished_at = call.finished_at or utc_now()
+
+
+def cancelled_at(plan: PlanRow) -> int:
+    """When the plan was cancelled, in microseconds: tells one cancellation from the next. 0: it was not."""
+    return round(plan.finished_at.timestamp() * 1_000_000) if plan.finished_at else 0
+
+
+def halt(plan: PlanRow, clip: ClipRow) -> None:
+    """Where the project wants that, a plan with a failed clip pauses itself, as long as others are to be made."""
+    is_failed = clip.status == ClipStatus.FAILED and settings_of(plan).on_failed is OnFailed.HALT
+    if is_failed and plan.status == PlanStatus.RUNNING and has_open_clips(plan):
+        plan.status, plan.pause_cause = PlanStatus.PAUSED, PauseCause.FAILED_CLIP
+        place = 1 + sum(c.order_key < clip.order_key for c in plan.clips)
+        plan.reason = f"Clip {place} failed: {clip.reason}"
+
+
+def has_open_clips(plan: PlanRow) -> bool:
+    return any(not ClipStatus(c.status).is_settled for c in plan.clips)
+
+
+def take_back(clip: ClipRow, run: RunRow) -> None:
+    """The provider took this take back and charges nothing. The clip waits for a new one."""
+    if run.status == RunStatus.SETTLED:
+        return
+    run.status, run.settled_at, run.repair = RunStatus.SETTLED, utc_now(), None
+    run.error_code, run.error_message = CANCELLED, "This take was cancelled at the provider before it was made."
+    if not ClipStatus(clip.status).is_settled:
+        set_aside(clip)
+
+
+def set_aside(clip: ClipRow) -> None:
+    """The clip waits for the plan to go on; the flow that is at work on it asks for nothing more."""
+    clip.status = ClipStatus.PENDING
+    clip.generation += 1
+
+
+def _is_said(run: RunRow, *, new: str, reason: str, by: str, check: CheckName | None = None) -> bool:
+    """Whether this is the newest decision on the take, or on one check of it, already: a second click."""
+    same = [o for o in run.overrides if o.check_name == (check or "")]
+    return bool(same) and (same[-1].new_value, same[-1].reason, same[-1].made_by) == (new, _tidy(reason), by)
+
+
+def _tidy(reason: str) -> str:
+    return reason.strip()[:1000]
 
 
 def _record(
@@ -108,7 +195,7 @@ def _record(
             check_name=check or "",
             old_value=old,
             new_value=new,
-            reason=reason.strip()[:1000],
+            reason=_tidy(reason),
             made_by=by,
         )
     )

@@ -48,6 +48,15 @@ def examine(
             else "",
         ),
     ]
+    items += [
+        DoctorItem(
+            name="Engine's file",
+            state="broken",
+            detail=f"was damaged once and is kept as {path.name}",
+            consequence="Unfinished work went on from the database. Delete it when you need it no more.",
+        )
+        for path in sorted(settings.data_dir.glob("engine.damaged-*.sqlite3"))
+    ]
     items += [_provider_item(profile, settings) for profile in choices.profiles.values()]
     items += [
         DoctorItem(

@@ -79,7 +79,8 @@ class Engine(Protocol):
         ...
 
     def broken(self, flow_ids: Collection[str]) -> dict[str, str]:
-        """Of these flows, those that ended badly, each with the reason in words."""
+        """Of these flows, those that ended badly, each with the reason in words; ``CUT_OFF`` is that its process
+        stopped under it, and nothing else."""
         ...
 
     def resume(self, flow_id: str) -> bool:

@@ -100,10 +100,17 @@ class StorageFull(OrchestratorError):
 
 
 class DatabaseAway(OrchestratorError):
-    """The database does not answer at present. Nothing is lost; work goes on when it is back."""
+    """The database cannot be reached at the moment. Nothing was lost; try again in a moment."""
 
     http_status = 503
     code = "database_away"
+    retry_after_seconds = 5
+
+
+class DatabaseDamaged(OrchestratorError):
+    """The database is damaged. Stop the app and start it again: it then keeps a copy and says what can be done."""
+
+    code = "database_damaged"
 
 
 class CannotWrite(OrchestratorError):
@@ -135,6 +142,8 @@ class NeedsDecision(OrchestratorError):
 
 
 UNFORESEEN = "Something unexpected went wrong; the log says more."
+# Of a flow that only ended because its process did.
+CUT_OFF = "The process stopped while it was at work."
 
 
 def explain(error: Exception) -> OrchestratorError | None:
@@ -169,6 +178,12 @@ class TakeNotFetched(OrchestratorError):
 
     http_status = 502
     code = "take_not_fetched"
+
+
+class EndsTheApp(OrchestratorError):
+    """The app ended again and again at this work, so it was given up. Nothing that was paid is lost."""
+
+    code = "ends_the_app"
 
 
 class FilmIncomplete(OrchestratorError):

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from orchestrator.engine import Flow, FlowContext
 from orchestrator.errors import UNFORESEEN, explain
+from orchestrator.steps.cancels import CancelSteps
 from orchestrator.steps.clips import ClipSteps
 from orchestrator.steps.films import FilmSteps
 from orchestrator.steps.plans import PlanSteps
@@ -30,10 +31,18 @@ class Flows:
     clips: ClipSteps
     takes: TakeSteps
     films: FilmSteps
+    cancels: CancelSteps
     is_stopping: threading.Event = field(default_factory=threading.Event)
 
     def by_name(self) -> dict[str, Flow]:
-        return {"plan": self.plan_flow, "clip": self.clip_flow, "render": self.render_flow, "assess": self.assess_flow}
+        return {
+            "plan": self.plan_flow,
+            "clip": self.clip_flow,
+            "render": self.render_flow,
+            "assess": self.assess_flow,
+            "reassess": self.reassess_flow,
+            "cancel": self.cancel_flow,
+        }
 
     async def plan_flow(self, flow: FlowContext, plan_id: str, generation: int) -> str:
         """All clips of a plan, round after round while there are clips to do, then the film."""
@@ -50,12 +59,13 @@ class Flows:
         while True:
             clips = await flow.step("open_round", self.plans.open_round, plan_id)
             if clips:
-                ends = await flow.run_all("clips", "clip", {f"clip:{c}:{g}": (c, g) for c, g in clips})
+                calls = {f"clip:{c}:{g}": (c, g) for c, g in clips}
+                ends = await flow.run_all("clips_by_plan", "clip", calls, partition=plan_id)
                 for clip_id, clip_generation in clips:
                     flow_id = f"clip:{clip_id}:{clip_generation}"
                     # A flow that broke, or ended before without settling its clip, would be awaited for ever.
                     if ends[flow_id] is None or flow_id in begun:
-                        await flow.step("break_off", self.clips.break_off, clip_id, clip_generation, UNFORESEEN)
+                        await flow.step("break_off", self.clips.end_broken, clip_id, clip_generation)
                     begun.add(flow_id)
                 continue
             end = await flow.step("close_plan", self.plans.close_plan, plan_id, generation)
@@ -95,5 +105,26 @@ class Flows:
         return await flow.step("render", self.films.render, render_id)
 
     async def assess_flow(self, flow: FlowContext, run_id: str, _count: int) -> str:
-        """A person asked for the newest take to be assessed again."""
+        """What ``reassess_flow`` was before it went on to the film."""
         return await flow.step("reassess", self.takes.reassess, run_id)
+
+    async def reassess_flow(self, flow: FlowContext, run_id: str, _count: int) -> str:
+        """A person asked for the newest take to be assessed again; it may be what the film was waiting for."""
+        try:
+            verdict = await flow.step("reassess", self.takes.reassess, run_id)
+        except Exception as error:
+            if self.is_stopping.is_set():
+                raise
+            known = explain(error)
+            if known is None:
+                log.exception("Take %s could not be assessed again", run_id)
+            await flow.step("note_failure", self.takes.note_failure, run_id, str(known or UNFORESEEN))
+            return "not_assessed"
+        if plan := await flow.step("go_on", self.plans.go_on_when_whole, run_id):
+            plan_id, generation = plan
+            await flow.run_all("plans", "plan", {f"plan:{plan_id}:{generation}": (plan_id, generation)})
+        return verdict
+
+    async def cancel_flow(self, flow: FlowContext, plan_id: str, cancelled_at: int) -> int:
+        """A person cancelled the plan: what its providers take back without charging is not made."""
+        return await flow.step("take_back", self.cancels.take_back, plan_id, cancelled_at)

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from pydantic import ConfigDict
 
+from orchestrator.calls import PaidCall
 from orchestrator.db.models import AssetRow, new_id
-from orchestrator.errors import CannotNarrate, TakeNotFetched, UnreadableMedia
-from orchestrator.ledger import Ledger, PaidCall
+from orchestrator.errors import CannotNarrate, TakeNotFetched, UnreadableMedia, Withdrawn
+from orchestrator.ledger import Ledger
 from orchestrator.media.frames import grab_poster
 from orchestrator.media.probe import probe
 from orchestrator.narrator import Narrator
@@ -41,6 +42,8 @@ _ASKED_MAX_SECONDS = 300.0
 # An outage is waited out for so long beyond a generation's deadline before a person is asked.
 _FAULT_PATIENCE_SECONDS = 600.0
 _UNREADABLE_SECONDS = 60.0
+# After a long stop a generation past its deadline is watched for so long: some make progress only when looked at.
+_WATCHED_SECONDS = 60.0
 LAID_OVER = "laid over"
 _DOWNLOAD_PAUSES_SECONDS = (1.0, 3.0, 9.0)
 _PASSING = (RateLimited, Unavailable, OutcomeUnknown)
@@ -95,6 +98,10 @@ class Generator:
         """See ``Ledger.finish``."""
         self._ledger.finish(key, cost_usd=cost_usd)
 
+    async def cancel(self, provider: str, key: str) -> bool:
+        """See ``Ledger.cancel``."""
+        return await self._ledger.cancel(key, self._providers[provider])
+
     async def wait(
         self,
         provider: str,
@@ -102,18 +109,23 @@ class Generator:
         *,
         age_seconds: float,
         on_change: Callable[[Generation], Awaitable[None]],
+        is_wanted: Callable[[], bool] = lambda: True,
     ) -> Generation:
         """Poll until the generation, now ``age_seconds`` old, is final: often at first, seldom later. Raises
-        ``DeadlinePassed`` when it answers and is not done in time, ``TakeNotFetched`` when it cannot be asked or does
-        not know the generation; passing faults only slow the polling down, for asking again is free."""
+        ``Withdrawn`` at the next poll when it is not wanted any more, ``DeadlinePassed`` when it answers and is not
+        done in time, ``TakeNotFetched`` when it cannot be asked or does not know the generation; passing faults only
+        slow the polling down, for asking again is free."""
         adapter = self._providers[provider]
         deadline_seconds = adapter.profile.deadline_seconds
         clock = asyncio.get_running_loop()
-        born = clock.time() - age_seconds
+        begun = clock.time()
+        born = begun - age_seconds
         faults, failing_since = 0, 0.0
         seen: Generation | None = None
         while True:
             asked = 0.0
+            if not is_wanted():
+                raise Withdrawn
             try:
                 generation = await adapter.get_generation(generation_id)
             except _SHUT as error:
@@ -137,7 +149,8 @@ class Generator:
                     await on_change(generation)
                 if generation.status.is_final:
                     return generation
-                if clock.time() - born >= deadline_seconds:
+                is_watched = clock.time() - begun >= min(deadline_seconds, _WATCHED_SECONDS)
+                if clock.time() - born >= deadline_seconds and is_watched:
                     raise DeadlinePassed
             age = clock.time() - born
             pause = min(_POLL_BACKOFF_MAX_SECONDS, adapter.profile.poll_pace.pause_seconds(age) * 2**faults)

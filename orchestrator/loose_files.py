@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from orchestrator.assembler import Take, build_timeline
 from orchestrator.assessor import AssessmentPolicy, Expectation, assess_take
 from orchestrator.media.probe import probe
-from orchestrator.media.render import RenderResult, render_timeline
 from orchestrator.perception.base import Listener, Viewer
 from orchestrator.schema.assessment import Assessment
 from orchestrator.schema.timeline import Transition
+
+if TYPE_CHECKING:
+    from orchestrator.media.render import RenderResult
 
 
 class LooseFiles:
@@ -30,6 +33,8 @@ class LooseFiles:
 
     async def assemble(self, clips: Sequence[Path], *, transition: Transition, destination: Path) -> RenderResult:
         """Join clips whole, in this order, at the size of the first. Raises ``BadInput`` and ``UnreadableMedia``."""
+        from orchestrator.media.render import render_timeline
+
         infos = [probe(clip) for clip in clips]
         takes = [
             Take(source=str(index), seconds=info.video_seconds, label=clip.name)

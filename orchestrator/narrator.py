@@ -14,7 +14,6 @@ from typing import ClassVar, Protocol
 
 from orchestrator.errors import CannotNarrate, StorageFull
 from orchestrator.media import ffmpeg
-from orchestrator.media.narration import lay_voice
 from orchestrator.media.probe import probe
 from providers.voice import EDGE_SECONDS, explain_missing
 
@@ -63,6 +62,8 @@ class PiperNarrator:
             raise CannotNarrate(
                 f"This line cannot be narrated: the offline voice speaks English only, not {language!r}."
             )
+        from orchestrator.media.narration import lay_voice
+
         picture_seconds = (await asyncio.to_thread(probe, take)).video_seconds
         with ffmpeg.file_errors():
             destination.parent.mkdir(parents=True, exist_ok=True)

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from statistics import mean
 
 from orchestrator.db.models import ClipRow, PlanRow, ProviderCallRow, RenderRow, RunRow
 from orchestrator.db.records import assessment_of, repair_of, request_of
+from orchestrator.decisions import why_fixed
 from orchestrator.schema.assessment import Assessment, CheckName, CheckResult, CheckStatus, Verdict
+from orchestrator.schema.clip_run import CANCELLED, TAKEN_BACK
 from orchestrator.schema.project import ProjectSettings
 from orchestrator.schema.status import ClipStatus, PlanStatus, RenderStatus, RunStatus
-from orchestrator.schema.view import CallView, ClipView, Phase, PhaseName, RenderView, TakeView
+from orchestrator.schema.view import CallView, ClipView, MissingClip, Phase, PhaseName, RenderView, TakeView
 from providers.base import GenerationStatus
 
 # Before anything was measured: a guess that is corrected by the first finished take.
 _SECONDS_PER_CLIP_GUESS = 8.0
 _SECONDS_PER_RENDER_GUESS = 8.0
+_NAMED_AT_MOST = 5
 
 
 def url(asset_id: str | None, *, is_download: bool = False) -> str:
@@ -48,6 +51,7 @@ def clip_view(clip: ClipRow, *, place: int, settings: ProjectSettings, cost_usd:
         video_url=url(shown.asset_id) if shown else "",
         poster_url=url(shown.poster_asset_id) if shown else "",
         reason=clip.reason,
+        is_editable=not why_fixed(clip),
     )
 
 
@@ -112,7 +116,7 @@ def take_view(run: RunRow, *, call: ProviderCallRow | None, stored_at: datetime 
         attempt=run.attempt,
         status=RunStatus(run.status),
         status_text=HELD_WORDS
-        if is_held
+        if is_held and run.error_code not in TAKEN_BACK
         else _run_words(run) or _settled_words(run, assessment, is_accepted=is_accepted),
         progress=run.progress if run.status == RunStatus.GENERATING else None,
         verdict=assessment.verdict if assessment else None,
@@ -218,6 +222,8 @@ def call_view(row: ProviderCallRow) -> CallView:
 def _settled_words(run: RunRow, assessment: Assessment | None, *, is_accepted: bool) -> str:
     if is_accepted:
         return "Passed"
+    if run.error_code in TAKEN_BACK:
+        return "Cancelled" if run.error_code == CANCELLED else "Given up"
     if run.clip.status == ClipStatus.NEEDS_REVIEW and run.clip.runs[-1].id == run.id:
         return "Needs you"
     return "Failed" if assessment is None or assessment.verdict is not Verdict.PASS else "Not chosen"
@@ -247,6 +253,8 @@ def render_view(row: RenderRow, *, is_current: bool) -> RenderView:
         frames_copied=row.frames_copied,
         frames_encoded=row.frames_encoded,
         error=row.error,
+        is_partial=row.missing_clips > 0,
+        missing_clips=row.missing_clips,
         is_current=is_current,
         created_at=row.created_at,
     )
@@ -280,7 +288,13 @@ def eta_seconds(plan: PlanRow, clips: Sequence[ClipView], *, width: int) -> floa
 
 
 def plan_message(
-    plan: PlanRow, counts: Mapping[ClipStatus, int], total: int, render: RenderView | None, *, is_rendering: bool
+    plan: PlanRow,
+    counts: Mapping[ClipStatus, int],
+    total: int,
+    render: RenderView | None,
+    *,
+    is_rendering: bool,
+    missing: Sequence[MissingClip],
 ) -> str:
     """The state of a plan in one line."""
     parts = [f"{counts[ClipStatus.PASSED]} of {total} clips passed"]
@@ -293,9 +307,45 @@ def plan_message(
     elif plan.status == PlanStatus.PAUSED:
         parts.append(("pausing" if not plan.is_parked else "paused") + (f": {plan.reason}" if plan.reason else ""))
     elif plan.status == PlanStatus.CANCELLED:
-        parts.append("cancelled")
+        parts.append(_cancelled_words(plan))
     elif render and render.status is RenderStatus.FAILED:
         parts.append(f"the film could not be made: {render.error}")
     elif render and render.status is RenderStatus.DONE:
-        parts.append("film ready" if render.is_current else "film ready, but older than the storyboard")
+        without = f" without {_clips_words([m.position for m in missing])}" if missing else ""
+        parts.append(f"film ready{without}" if render.is_current else "film ready, but older than the storyboard")
+    elif plan.status == PlanStatus.INCOMPLETE and missing:
+        parts.append(f"the film waits for {_clips_words([m.position for m in missing])}")
     return " · ".join(parts)
+
+
+def missing_clips(clips: Iterable[ClipView]) -> tuple[MissingClip, ...]:
+    """The clips that are settled and have no accepted take."""
+    return tuple(
+        MissingClip(position=c.position, reason=c.reason or c.status_text)
+        for c in clips
+        if c.status in (ClipStatus.FAILED, ClipStatus.NEEDS_REVIEW)
+    )
+
+
+def _cancelled_words(plan: PlanRow) -> str:
+    """What became of the takes that were under way."""
+    since = plan.finished_at or plan.updated_at
+    runs = [run for clip in plan.clips for run in clip.runs]
+    taken_back = sum(r.error_code == CANCELLED and (r.settled_at or since) >= since for r in runs)
+    open_takes = 0 if plan.is_parked else sum(r.status != RunStatus.SETTLED and bool(r.generation_id) for r in runs)
+    said = (f"{taken_back} taken back at no cost" * bool(taken_back), _finishing_words(open_takes) * bool(open_takes))
+    return ": ".join(filter(None, ("cancelled", ", ".join(filter(None, said)))))
+
+
+def _finishing_words(count: int) -> str:
+    return (
+        "1 still being finished, for it is paid" if count == 1 else f"{count} still being finished, for they are paid"
+    )
+
+
+def _clips_words(positions: Sequence[int]) -> str:
+    """``clip 2``, ``clips 2 and 5``, ``clips 1, 2, 5 and 3 more``."""
+    named = [str(n) for n in positions[:_NAMED_AT_MOST]]
+    more = [f"{len(positions) - len(named)} more"] if len(positions) > len(named) else []
+    *first, last = named + more
+    return f"clip{'s' * (len(positions) > 1)} " + (f"{', '.join(first)} and {last}" if first else last)

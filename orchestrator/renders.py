@@ -1,17 +1,18 @@
-"""What a render is made of: the accepted takes of a plan, as a timeline kept with its row."""
+"""What a render is made of: the accepted takes of a plan, slates for the missing ones, as a timeline in its row."""
 
 from __future__ import annotations
 
 import uuid
 from pathlib import Path
+from typing import assert_never
 
 from orchestrator.assembler import Take, build_timeline
 from orchestrator.db.models import AssetRow, ClipRow, PlanRow, RenderRow, RunRow, new_id
 from orchestrator.db.records import assessment_of, fetch, request_of, settings_of
 from orchestrator.db.session import Session
 from orchestrator.schema.assessment import CheckName
-from orchestrator.schema.status import RenderStatus
-from orchestrator.schema.timeline import Timeline, Transition
+from orchestrator.schema.status import ClipStatus, RenderStatus
+from orchestrator.schema.timeline import Slate, Timeline, Transition
 from orchestrator.storage.base import AssetStore
 
 # After the last word of a take that is cut short.
@@ -25,13 +26,60 @@ def render_id_of(plan: PlanRow, generation: int) -> str:
     return str(uuid.uuid5(uuid.UUID(plan.id), f"render:{generation}:{timeline.model_dump_json()}"))
 
 
-def build_plan_timeline(plan: PlanRow, transition: Transition) -> Timeline:
-    """The timeline of a plan's accepted takes in the order people gave them."""
+def build_plan_timeline(plan: PlanRow, transition: Transition, *, has_slates: bool = False) -> Timeline:
+    """The timeline of a plan's accepted takes in the order people gave them; with a slate for each clip that has none,
+    if ``has_slates``. Raises ``BadInput`` when that leaves nothing to show."""
     settings = settings_of(plan)
     width, height = (int(n) for n in settings.size.split("x"))
-    accepted = [c for c in sorted(plan.clips, key=lambda c: c.order_key) if c.accepted_run_id]
-    takes = [Take(source=str(c.accepted_run_id), seconds=play_seconds(c), label=c.text[:80]) for c in accepted]
+    takes = [
+        Take(
+            source=_source(clip),
+            seconds=clip.seconds if slate else play_seconds(clip),
+            label=clip.text[:80],
+            slate=slate,
+        )
+        for clip, slate in _shown(plan, has_slates=has_slates)
+    ]
     return build_timeline(takes, transition=transition, width=width, height=height)
+
+
+def is_current(row: RenderRow, plan: PlanRow) -> bool:
+    """Whether a render is of what the storyboard would use now, in the same order: the takes, and for a partial film
+    the slates, word for word."""
+    made_of = [(clip.source, clip.slate) for clip in Timeline.model_validate(row.timeline).clips]
+    return made_of == [(_source(clip), slate) for clip, slate in _shown(plan, has_slates=row.missing_clips > 0)]
+
+
+def _shown(plan: PlanRow, *, has_slates: bool) -> list[tuple[ClipRow, Slate | None]]:
+    """The clips a film shows, each by its accepted take or else by a slate."""
+    order = sorted(plan.clips, key=lambda c: c.order_key)
+    return [
+        (clip, None if clip.accepted_run_id else _slate(clip, place=place))
+        for place, clip in enumerate(order, start=1)
+        if clip.accepted_run_id or has_slates
+    ]
+
+
+def _source(clip: ClipRow) -> str:
+    return clip.accepted_run_id or f"slate:{clip.id}"
+
+
+def _slate(clip: ClipRow, *, place: int) -> Slate:
+    status = ClipStatus(clip.status)
+    match status:
+        case ClipStatus.PENDING:
+            state = "waiting for another take" if clip.runs else "not started"
+        case ClipStatus.GENERATING | ClipStatus.ASSESSING | ClipStatus.REPAIRING:
+            state = "being made"
+        case ClipStatus.NEEDS_REVIEW:
+            state = "needs review"
+        case ClipStatus.FAILED:
+            state = "failed"
+        case ClipStatus.PASSED:
+            state = "no take was accepted"
+        case _:
+            assert_never(status)
+    return Slate(number=place, state=state, reason=clip.reason if status.is_settled else "", text=clip.text)
 
 
 def play_seconds(clip: ClipRow) -> float:
@@ -46,15 +94,19 @@ def play_seconds(clip: ClipRow) -> float:
     return min(float(made_seconds), max(float(clip.seconds), last_word_ends + BREATH_SECONDS))
 
 
-def add_render(session: Session, plan: PlanRow, *, transition: Transition, render_id: str = "") -> RenderRow:
-    """A queued render of what is accepted now. Raises ``BadInput`` when nothing is."""
-    timeline = build_plan_timeline(plan, transition)
+def add_render(
+    session: Session, plan: PlanRow, *, transition: Transition, render_id: str = "", has_slates: bool = False
+) -> RenderRow:
+    """A queued render of what is accepted now, and of slates for the rest if ``has_slates``. Raises ``BadInput`` when
+    there is nothing to show."""
+    timeline = build_plan_timeline(plan, transition, has_slates=has_slates)
     row = RenderRow(
         id=render_id or new_id(),
         clip_plan_id=plan.id,
         status=RenderStatus.QUEUED,
         timeline=timeline.model_dump(mode="json"),
         transition=str(transition),
+        missing_clips=timeline.missing_clips,
     )
     session.add(row)
     session.flush()

@@ -7,6 +7,7 @@ where that makes sense (start, pause, resume, approve). Reads are in ``views``.
 from __future__ import annotations
 
 from orchestrator.choices import CHANGEABLE, film_key
+from orchestrator.commands.editing import EditCommands
 from orchestrator.commands.reviewing import ReviewCommands
 from orchestrator.commands.singles import SingleCommands
 from orchestrator.db.models import (
@@ -21,11 +22,11 @@ from orchestrator.db.records import (
     settings_of,
 )
 from orchestrator.schema.brief import ContentBrief
-from orchestrator.schema.project import ProjectSettings
+from orchestrator.schema.project import OnFailed, ProjectSettings
 from orchestrator.schema.status import PlanStatus
 
 
-class Service(SingleCommands, ReviewCommands):
+class Service(SingleCommands, ReviewCommands, EditCommands):
     """Every command a user has."""
 
     def open_film(
@@ -49,7 +50,7 @@ class Service(SingleCommands, ReviewCommands):
                 row.max_attempts = complete.retry_policy.max_attempts
             if plan.status == PlanStatus.COMPLETED and was_cut_with == complete.transition:
                 return plan.id, "finished"
-            if plan.status != PlanStatus.PLANNED and not complete.skip_failed:
+            if plan.status != PlanStatus.PLANNED and complete.on_failed is not OnFailed.SKIP:
                 self.retry_failed(plan.id)
             self.start_plan(plan.id)
             return plan.id, "resumed"

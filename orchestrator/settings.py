@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, PositiveInt, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 Names = Annotated[tuple[str, ...], NoDecode]
 Seconds = Annotated[tuple[PositiveInt, ...], NoDecode]
+
+# Shorter ones would blot out words that have nothing to do with them.
+_SECRET_MIN = 8
 
 
 def _check_size(size: str) -> str:
@@ -22,6 +26,13 @@ def _check_size(size: str) -> str:
 Sizes = Annotated[tuple[Annotated[str, AfterValidator(_check_size)], ...], NoDecode]
 
 
+def _password_of(url: str) -> str:
+    try:
+        return urlsplit(url).password or ""
+    except ValueError:
+        return ""
+
+
 class Settings(BaseSettings):
     """Every value has a default that works with no key, no server and no network."""
 
@@ -31,6 +42,7 @@ class Settings(BaseSettings):
 
     # where things are kept
     data_dir: Path = Path("data")
+    assets_dir: Path | None = None
     database_url: SecretStr = SecretStr("")
     supabase_url: str = ""
     supabase_secret_key: SecretStr = SecretStr("")
@@ -83,10 +95,23 @@ class Settings(BaseSettings):
     openai_base_url: str = "https://api.openai.com/v1"
 
     # how the work is done
+    role: Literal["all", "ui", "worker"] = "all"
     max_concurrent_clips: int = Field(default=3, ge=1, le=64)
+    max_clips_per_worker: int = Field(default=24, ge=1, le=1000)
+    max_clips_total: int = Field(default=96, ge=1, le=10_000)
+    render_width: int = Field(default=1, ge=1, le=16)
+    assess_width: int = Field(default=1, ge=1, le=16)
     default_clip_duration: int = Field(default=8, gt=0)
     max_retry_attempts: int = Field(default=3, ge=1, le=10)
     budget_usd: float | None = Field(default=None, ge=0)
+
+    # what is told of it
+    log_level: Literal["", "debug", "info", "warning", "error"] = ""
+    log_format: Literal["text", "json"] = "text"
+    otel_exporter_otlp_endpoint: str = ""
+    otel_exporter_otlp_headers: SecretStr = SecretStr("")
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int | None = Field(default=None, ge=1, le=65535)
 
     # who may ask over REST, besides this machine
     api_token: SecretStr = SecretStr("")
@@ -96,3 +121,15 @@ class Settings(BaseSettings):
     @classmethod
     def _split_names(cls, value: object) -> object:
         return tuple(n.strip() for n in value.split(",") if n.strip()) if isinstance(value, str) else value
+
+    @field_validator("log_level", "log_format", mode="before")
+    @classmethod
+    def _lower(cls, value: object) -> object:
+        return value.lower() if isinstance(value, str) else value
+
+    def secrets(self) -> tuple[str, ...]:
+        """All that is secret here, to be blotted out of what is told. The longest first, for one may hold another."""
+        given = [value.get_secret_value() for _, value in self if isinstance(value, SecretStr)]
+        given += [str(v) for options in self.provider_options.values() for v in options.values() if isinstance(v, str)]
+        given.append(_password_of(self.database_url.get_secret_value()))
+        return tuple(sorted({s for s in given if len(s) >= _SECRET_MIN}, key=len, reverse=True))

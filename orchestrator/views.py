@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from statistics import mean
 
+from orchestrator.calls import spent_usd
 from orchestrator.choices import Choices
 from orchestrator.costs import estimate
 from orchestrator.db import queries
@@ -23,12 +24,12 @@ from orchestrator.db.models import (
 from orchestrator.db.records import brief_of, fetch, newest, settings_of
 from orchestrator.db.session import Database, Session
 from orchestrator.errors import BadInput
-from orchestrator.ledger import spent_usd
 from orchestrator.presentation import (
     HELD_WORDS,
     call_view,
     clip_view,
     eta_seconds,
+    missing_clips,
     plan_message,
     plan_progress,
     render_view,
@@ -36,9 +37,10 @@ from orchestrator.presentation import (
     url,
     waits_for_plan,
 )
+from orchestrator.renders import is_current
 from orchestrator.schema.brief import ContentBrief
 from orchestrator.schema.project import ProjectSettings
-from orchestrator.schema.status import ClipStatus, PlanStatus, RenderStatus, RunStatus
+from orchestrator.schema.status import ClipStatus, PauseCause, PlanStatus, RenderStatus, RunStatus
 from orchestrator.schema.value import Value
 from orchestrator.schema.view import (
     CallView,
@@ -119,13 +121,18 @@ class Views:
                 for place, c in enumerate(order, start=1)
             )
             render = queries.newest_render(session, plan_id)
-            render_shown = _render_view(session, render, plan) if render else None
+            render_shown = _render_view(render, plan) if render else None
+            partial = queries.newest_render(session, plan_id, is_partial=True)
+            if partial and render and partial.created_at < render.created_at:
+                partial = None
+            missing = missing_clips(clips)
             creates, cost_usd = queries.plan_calls(session, plan_id)
             budget = ProjectSettings.model_validate(plan.project.settings).budget_usd
-            is_rendering = render is not None and render.status in (RenderStatus.QUEUED, RenderStatus.RENDERING)
-            is_active = plan.status == PlanStatus.RUNNING or not plan.is_parked or is_rendering
+            is_rendering = render is not None and not RenderStatus(render.status).is_over
+            is_working = plan.status == PlanStatus.RUNNING or not plan.is_parked or is_rendering
+            is_active = is_working or (partial is not None and not RenderStatus(partial.status).is_over)
             counts = {s: sum(c.status == s for c in clips) for s in ClipStatus}
-            eta = eta_seconds(plan, clips, width=self._choices.settings.max_concurrent_clips) if is_active else None
+            eta = eta_seconds(plan, clips, width=self._choices.settings.max_concurrent_clips) if is_working else None
             return PlanView(
                 id=plan.id,
                 project_id=plan.project_id,
@@ -145,10 +152,15 @@ class Views:
                 budget_usd=budget,
                 spent_usd=round(spent_usd(session, plan.project_id), 4),
                 reason=plan.reason,
+                pause_cause=PauseCause(plan.pause_cause) if plan.pause_cause else None,
+                missing=missing,
                 estimate=self._estimate(session, settings, [c.seconds for c in clips if not c.status.is_settled]),
                 creates=creates,
                 render=render_shown,
-                message=plan_message(plan, counts, len(clips), render_shown, is_rendering=is_rendering),
+                partial=_render_view(partial, plan) if partial else None,
+                message=plan_message(
+                    plan, counts, len(clips), render_shown, is_rendering=is_rendering, missing=missing
+                ),
             )
 
     def estimate(self, seconds: Sequence[int], *, settings: ProjectSettings) -> CostEstimate | None:
@@ -233,7 +245,7 @@ class Views:
     def render(self, render_id: str) -> RenderView:
         with self._database.read() as session:
             row = fetch(session, RenderRow, render_id)
-            return _render_view(session, row, fetch(session, PlanRow, row.clip_plan_id))
+            return _render_view(row, fetch(session, PlanRow, row.clip_plan_id))
 
     def asset_file(self, asset_id: str) -> AssetFile:
         """Where a stored file can be read. Raises ``NotFound``."""
@@ -357,10 +369,8 @@ def _project_view(session: Session, row: ProjectRow) -> ProjectView:
     )
 
 
-def _render_view(session: Session, row: RenderRow, plan: PlanRow) -> RenderView:
-    """A render is current while it is made of the takes the storyboard would use now, in the same order."""
-    sources = [c.accepted_run_id for c in sorted(plan.clips, key=lambda c: c.order_key) if c.accepted_run_id]
-    return render_view(row, is_current=[c["source"] for c in row.timeline["clips"]] == sources)
+def _render_view(row: RenderRow, plan: PlanRow) -> RenderView:
+    return render_view(row, is_current=is_current(row, plan))
 
 
 def _take_views(session: Session, runs: Sequence[RunRow]) -> tuple[TakeView, ...]:

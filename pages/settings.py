@@ -6,8 +6,8 @@ import streamlit as st
 
 from orchestrator import bootstrap
 from orchestrator.bootstrap import App
-from orchestrator.schema.view import TakeView
 from orchestrator.commands.singles import TEST_PROMPT
+from orchestrator.schema.view import TakeView
 from pages.components import house, provider_card, provider_check
 from pages.components.notices import guarded
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import streamlit as st
 
 from orchestrator import bootstrap
 from orchestrator.bootstrap import App
-from pages.components import composer, take_history
+from pages.components import composer, take_history, wishes
 from pages.components.notices import guarded
 
 TICK_SECONDS = 1.0
@@ -21,6 +23,18 @@ def draw() -> None:
     ticking(app, is_active)
 
 
+def ask_for(app: App, wish: composer.Wish) -> None:
+    """Ask for the clip and open it."""
+
+    def make(request_key: str) -> str:
+        return app.service.generate_single(**asdict(wish), request_key=request_key)
+
+    clip_id, is_new = wishes.ask(app, wish, key="single-asked", make=make)
+    st.query_params[take_history.ADDRESS] = clip_id
+    st.toast("Generation started" if is_new else "This clip is being made already", icon=":material/play_arrow:")
+    st.rerun(scope="app")
+
+
 def workspace(app: App, was_active: bool) -> None:
     """Composer, player and history: one flat fragment that ticks while a clip is being made."""
     with guarded():
@@ -29,16 +43,7 @@ def workspace(app: App, was_active: bool) -> None:
             wish = composer.show(app, key="single")
         if wish is not None:
             with guarded():
-                st.query_params[take_history.ADDRESS] = app.service.generate_single(
-                    prompt=wish.prompt,
-                    line=wish.line,
-                    provider=wish.provider,
-                    model=wish.model,
-                    seconds=wish.seconds,
-                    size=wish.size,
-                )
-                st.toast("Generation started", icon=":material/play_arrow:")
-                st.rerun(scope="app")
+                ask_for(app, wish)
         takes = app.views.history(limit=HISTORY_LIMIT)
         with right, st.container(key="single-stage"):
             take_history.show_chosen(app, takes, key="single-chosen")

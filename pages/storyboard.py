@@ -105,8 +105,7 @@ def draw_plan(app: App, plan: PlanView) -> None:
         on_reorder=reorder,
     )
     if clip is None:
-        if plan.render is not None:
-            film.show(plan.render, title=plan.project_name)
+        film.show_all(plan)
         return
     if selection.has_film(plan):
         st.button(

@@ -1,7 +1,8 @@
 """Patience: a provider asked no faster than it likes, and left alone while it is down.
 
 ``PatientProvider`` wraps any adapter. Waiting for a turn to create happens in ``ready``, before anything is written
-down or sent: a request that was announced must not go out late.
+down or sent: a request that was announced must not go out late. Who may ask when is told by ``Turns``: of this process
+alone, unless it is given some that several processes share.
 """
 
 from __future__ import annotations
@@ -11,9 +12,7 @@ import time
 from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
-
-from aiolimiter import AsyncLimiter
+from typing import NamedTuple, Protocol, TypeVar
 
 from providers.base import (
     Account,
@@ -36,7 +35,66 @@ FIRST_REST_SECONDS, LONGEST_REST_SECONDS = 30.0, 300.0
 PROBE_SECONDS = 90.0
 # A shorter rest is waited out here; a longer one is said, so that the wait is seen.
 WAITED_HERE_SECONDS = 15.0
-_BURST_SECONDS = 6.0
+# A minute, and what calls may be held up on their way: no minute at the provider has more than it likes.
+_MINUTE_SECONDS = 61.0
+# Nobody's turn is further away: a shared clock that was set back would have everybody wait for it.
+LONGEST_WAIT_SECONDS = 600.0
+
+
+class Pace(NamedTuple):
+    """How calls are spread: after a pause some at once, ``burst_seconds`` worth, then one every ``interval_seconds``.
+    No window of a minute has more of them than ``requests_per_minute``."""
+
+    interval_seconds: float
+    burst_seconds: float
+
+    @classmethod
+    def of(cls, requests_per_minute: int) -> Pace:
+        at_once = max(1, requests_per_minute // 10)
+        interval = _MINUTE_SECONDS / (requests_per_minute + 1 - at_once)
+        return cls(interval, interval * (at_once - 1))
+
+    def next_due(self, last_due: float, *, now: float) -> float:
+        """When the next call is due, in seconds of the same clock; at once where that has passed. What was not used
+        for a while is not made up for, beyond the burst."""
+        earliest = max(last_due + self.interval_seconds, now - self.burst_seconds)
+        return min(earliest, now + LONGEST_WAIT_SECONDS)
+
+
+class Turns(Protocol):
+    """Who may ask one provider when. May raise errors of whoever keeps them, save for ``hold``."""
+
+    def take(self) -> float:
+        """Take the next turn: how many seconds it is away. A turn that is not used is lost and does no harm."""
+        ...
+
+    def held_seconds(self) -> float:
+        """For how long nobody may create, because the provider asked for patience; 0 when one may."""
+        ...
+
+    def hold(self, seconds: float) -> None:
+        """Nobody creates for so long, or for as long as was said before. Never raises."""
+        ...
+
+
+class OwnTurns:
+    """The turns of one process. ``clock`` tells seconds."""
+
+    def __init__(self, requests_per_minute: int, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._pace = Pace.of(requests_per_minute)
+        self._clock = clock
+        self._due_at = self._held_until = float("-inf")
+
+    def take(self) -> float:
+        now = self._clock()
+        self._due_at = self._pace.next_due(self._due_at, now=now)
+        return max(0.0, self._due_at - now)
+
+    def held_seconds(self) -> float:
+        return max(0.0, self._held_until - self._clock())
+
+    def hold(self, seconds: float) -> None:
+        self._held_until = max(self._held_until, self._clock() + seconds)
 
 
 class CircuitBreaker:
@@ -82,13 +140,12 @@ class CircuitBreaker:
 class PatientProvider(VideoProvider):
     """``inner``, behind a rate limit, a circuit breaker and the waits it asked for. Belongs to one event loop."""
 
-    def __init__(self, inner: VideoProvider, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, inner: VideoProvider, *, turns: Turns | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._inner = inner
-        self._clock = clock
         self._breaker = CircuitBreaker(clock)
-        self._held_until = 0.0
-        per_burst = max(1.0, inner.profile.requests_per_minute * _BURST_SECONDS / 60)
-        self._limiter = AsyncLimiter(per_burst, per_burst * 60 / inner.profile.requests_per_minute)
+        self._turns = turns or OwnTurns(inner.profile.requests_per_minute, clock=clock)
 
     @property
     def profile(self) -> ProviderProfile:  # pyright: ignore[reportIncompatibleVariableOverride]
@@ -101,14 +158,13 @@ class PatientProvider(VideoProvider):
     async def ready(self) -> None:
         """Wait for a turn to create. Raises ``Unavailable`` while the provider rests, ``RateLimited`` when it asked
         for more patience than is waited out here; nothing was sent."""
-        while (held := self._held_until - self._clock()) > 0:
-            if held > WAITED_HERE_SECONDS:
-                raise RateLimited(
-                    f"{self.profile.title} asked us to wait; {held:.0f} s are left.", retry_after_seconds=held
-                )
-            await asyncio.sleep(held)
+        await self._wait_while_held()
         self._refuse_while_down()
-        await self._limiter.acquire()
+        is_held = True
+        while is_held:
+            await asyncio.sleep(self._turns.take())
+            # Said meanwhile: all that waited for that would go at the same moment, so each takes a turn once more.
+            is_held = await self._wait_while_held()
 
     async def create_clip(self, request: CreateClipInput) -> Generation:
         return await self._watch(self._inner.create_clip(request), is_create=True)
@@ -135,6 +191,7 @@ class PatientProvider(VideoProvider):
         return await self._watch(self._inner.cancel(generation_id))
 
     async def check_account(self) -> Account:
+        await self._turn()
         return await self._watch(self._inner.check_account())
 
     async def aclose(self) -> None:
@@ -142,7 +199,19 @@ class PatientProvider(VideoProvider):
 
     async def _turn(self) -> None:
         self._refuse_while_down()
-        await self._limiter.acquire()
+        await asyncio.sleep(self._turns.take())
+
+    async def _wait_while_held(self) -> bool:
+        """Whether there was anything to wait for."""
+        has_waited = False
+        while (held := self._turns.held_seconds()) > 0:
+            if held > WAITED_HERE_SECONDS:
+                raise RateLimited(
+                    f"{self.profile.title} asked us to wait; {held:.0f} s are left.", retry_after_seconds=held
+                )
+            await asyncio.sleep(held)
+            has_waited = True
+        return has_waited
 
     def _refuse_while_down(self) -> None:
         if wait := self._breaker.admit():
@@ -161,7 +230,7 @@ class PatientProvider(VideoProvider):
         except RateLimited as error:
             self._breaker.note_answer()
             if is_create and error.retry_after_seconds:
-                self._held_until = max(self._held_until, self._clock() + error.retry_after_seconds)
+                self._turns.hold(error.retry_after_seconds)
             raise
         except ProviderError:
             self._breaker.note_answer()

@@ -23,9 +23,10 @@ import sys
 import unicodedata
 import wave
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
 EDGE_SECONDS = 0.25  # kept free of words at both ends of a clip
 SENTENCE_PAUSE_SECONDS = 0.18
@@ -106,6 +107,8 @@ class Voice:
         return sentences
 
     def _synthesize(self, sentences: list[str], *, length_scale: float) -> np.ndarray:
+        import numpy as np
+
         pause = np.zeros(int(SENTENCE_PAUSE_SECONDS * length_scale * self.rate), np.float32)
         parts: list[np.ndarray] = []
         for sentence in sentences:
@@ -160,6 +163,8 @@ def _speakable(text: str) -> str:
 
 def _trim(samples: np.ndarray, *, rate: int) -> np.ndarray:
     """Cut the silence around one sentence, keeping 30 ms so that soft onsets live."""
+    import numpy as np
+
     loud = np.flatnonzero(np.abs(samples) > 0.01 * max(float(np.abs(samples).max()), 1e-6))
     if not len(loud):
         return samples
@@ -181,7 +186,7 @@ def _save_speech(text: str, *, within_seconds: float, path: Path) -> None:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(voice.rate)
-        file.writeframes(np.rint(samples * 32767).astype("<i2").tobytes())
+        file.writeframes((samples * 32767).round().astype("<i2").tobytes())
 
 
 def main() -> int:

@@ -17,9 +17,11 @@ from orchestrator.db.records import (
     add_brief,
     add_clips,
     brief_of,
+    clip_of,
     drop_unused,
     fetch,
     newest,
+    settings_of,
 )
 from orchestrator.db.session import Session
 from orchestrator.director import create_clip_plan, measure_script
@@ -93,12 +95,17 @@ class PlanningCommands(Commands):
         )
 
     def create_plan(self, project_id: str, *, script: str, brief: ContentBrief) -> str:
-        """Plan the script into clips. Raises ``EmptyScript``, ``ScriptTooLong`` and other ``BadInput``."""
+        """Plan the script into clips; the plan there is already, if that is the same and was not started or changed.
+        Raises ``EmptyScript``, ``ScriptTooLong`` and other ``BadInput``."""
         with self._database.read() as session:
             settings = ProjectSettings.model_validate(fetch(session, ProjectRow, project_id).settings)
         plan = self.draft_plan(script, brief=brief, settings=settings)
         self.save_draft(project_id, brief=brief, script=script)
         with self._database.write() as session:
+            fetch(session, ProjectRow, project_id, lock=True)
+            last = newest(session, PlanRow, project_id)
+            if last is not None and _is_untouched(last, plan, settings) and brief_of(last.brief) == brief:
+                return last.id
             brief_row, script_row = newest(session, BriefRow, project_id), newest(session, ScriptRow, project_id)
             assert brief_row is not None and script_row is not None, "save_draft has just written them"
             return self._add_plan(session, project_id, plan, settings, brief_id=brief_row.id, script_id=script_row.id)
@@ -133,3 +140,10 @@ class PlanningCommands(Commands):
 
     def sample_script(self) -> str:
         return _SAMPLE.read_text(encoding="utf-8")
+
+
+def _is_untouched(row: PlanRow, plan: ClipPlan, settings: ProjectSettings) -> bool:
+    """Whether ``row`` is this plan as it was made: its clips in their order, none begun or changed."""
+    clips = sorted(row.clips, key=lambda c: c.order_key)
+    is_same = row.status == PlanStatus.PLANNED and settings_of(row) == settings
+    return is_same and row.words_per_minute == plan.words_per_minute and tuple(map(clip_of, clips)) == plan.clips

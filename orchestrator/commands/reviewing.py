@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from orchestrator import decisions
 from orchestrator.commands.running import RunningCommands
 from orchestrator.db.models import (
@@ -14,7 +16,7 @@ from orchestrator.db.records import (
 )
 from orchestrator.errors import Conflict
 from orchestrator.schema.assessment import CheckName, CheckStatus
-from orchestrator.schema.status import ClipStatus, PlanStatus
+from orchestrator.schema.status import ClipStatus, RunStatus
 
 
 class ReviewCommands(RunningCommands):
@@ -26,9 +28,8 @@ class ReviewCommands(RunningCommands):
             run = lock_run(session, run_id)
             decisions.approve(session, run, reason=reason, by=by)
             plan_id = run.clip.clip_plan_id
-            is_last = all(c.status == ClipStatus.PASSED for c in run.clip.plan.clips)
-            was_incomplete = run.clip.plan.status == PlanStatus.INCOMPLETE
-        if is_last and was_incomplete:
+            is_whole = decisions.is_whole(run.clip.plan)
+        if is_whole:
             self.start_plan(plan_id)
 
     def reject_take(self, run_id: str, *, reason: str, by: str = "local") -> None:
@@ -64,6 +65,16 @@ class ReviewCommands(RunningCommands):
             run = next((r for r in reversed(clip.runs) if r.asset_id), None)
             if run is None:
                 raise Conflict("This clip has no take to assess yet.")
-            count = len(run.assessments)
-        self._engine.enqueue("assess", "assess", f"assess:{run.id}:{count}", run.id, count)
-        return run.id
+            if run.status != RunStatus.SETTLED:
+                is_cut_off = ClipStatus(clip.status).is_settled
+                raise Conflict(
+                    "This take was cut off before it was decided on. Retry goes on with it; nothing is paid again."
+                    if is_cut_off
+                    else "This take is being assessed already."
+                )
+            run_id, count = run.id, len(run.assessments)
+        # One name until it is done; another one when that broke, for then nothing has come of it.
+        names = (f"assess:{run_id}:{count}" + f":{number}" * bool(number) for number in itertools.count())
+        flow_id = next(name for name in names if not self._engine.is_finished(name))
+        self._engine.enqueue("plans", "reassess", flow_id, run_id, count)
+        return run_id

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from orchestrator import decisions
+from orchestrator.calls import spent_usd
 from orchestrator.commands.base import Commands
 from orchestrator.db.models import (
     ClipRow,
@@ -14,6 +15,7 @@ from orchestrator.db.models import (
     utc_now,
 )
 from orchestrator.db.queries import (
+    clips_held_under_way,
     newest_render,
     open_renders,
     plans_at_work,
@@ -24,7 +26,6 @@ from orchestrator.db.records import (
 )
 from orchestrator.db.session import Session
 from orchestrator.errors import BadInput, Conflict
-from orchestrator.ledger import spent_usd
 from orchestrator.renders import add_render, build_plan_timeline
 from orchestrator.schema.status import ClipStatus, PlanStatus, RenderStatus, can_move
 from orchestrator.schema.timeline import Transition
@@ -56,7 +57,10 @@ class RunningCommands(Commands):
         self._move(plan_id, PlanStatus.PAUSED)
 
     def cancel_plan(self, plan_id: str) -> None:
+        """Nothing new is started. What its provider takes back without charging is cancelled there; everything else
+        that is under way is finished, for it is paid."""
         self._move(plan_id, PlanStatus.CANCELLED)
+        self._take_back(plan_id)
 
     def retry_failed(self, plan_id: str) -> int:
         """Try every failed clip again; how many. In a paused or cancelled plan they wait until it goes on."""
@@ -101,45 +105,57 @@ class RunningCommands(Commands):
             for order_key, clip_id in enumerate(clip_ids, start=1):
                 clips[clip_id].order_key = order_key
 
-    def render_plan(self, plan_id: str, *, transition: Transition | None = None) -> str:
+    def render_plan(self, plan_id: str, *, transition: Transition | None = None, has_slates: bool = False) -> str:
         """Make the film from what is accepted now; the same render when one of exactly that is under way.
 
-        Raises ``Conflict`` when nothing is accepted.
+        With ``has_slates`` a partial film, whatever the plan is at: a slate for each clip without an accepted take.
+        That leaves the plan as it is. Raises ``Conflict`` when nothing is accepted and no slates are asked for.
         """
         with self._database.write() as session:
             plan = fetch(session, PlanRow, plan_id, lock=True)
-            if not any(c.accepted_run_id for c in plan.clips):
+            if not has_slates and not any(c.accepted_run_id for c in plan.clips):
                 raise Conflict("No clip has an accepted take yet, so there is nothing to render.")
             transition = transition or settings_of(plan).transition
-            timeline = build_plan_timeline(plan, transition).model_dump(mode="json")
-            last = newest_render(session, plan_id)
+            wanted = build_plan_timeline(plan, transition, has_slates=has_slates)
+            timeline = wanted.model_dump(mode="json")
+            last = newest_render(session, plan_id, is_partial=wanted.missing_clips > 0)
             is_same = last is not None and last.timeline == timeline and last.id in open_renders(session)
             if last and is_same and not self._engine.is_finished(f"render:{last.id}"):
                 return last.id
-            render_id = add_render(session, plan, transition=transition).id
+            render_id = add_render(session, plan, transition=transition, has_slates=has_slates).id
         self._engine.enqueue("render", "render", f"render:{render_id}", render_id)
         return render_id
 
     # --- what the commands share ---
 
     def recover(self) -> None:
-        """At launch: every plan and render that no flow looks after any more is taken up again."""
+        """At launch, and now and then: what no flow looks after any more is taken up again. That is everything there is
+        when the engine's own memory is lost; flows that it knows are left alone."""
         with self._database.read() as session:
-            plans, renders = plans_at_work(session), open_renders(session)
+            plans, renders, held = plans_at_work(session), open_renders(session), clips_held_under_way(session)
         for plan_id, generation in plans:
+            self._take_back(plan_id)
             if self._engine.is_finished(f"plan:{plan_id}:{generation}"):
                 with self._database.write() as session:
                     plan = fetch(session, PlanRow, plan_id, lock=True)
-                    plan.flow_generation += 1
+                    if plan.is_parked:
+                        continue  # it ended well meanwhile
+                    if plan.flow_generation == generation:  # else another process was quicker
+                        plan.flow_generation += 1
                     generation = plan.flow_generation
             self._engine.enqueue("plans", "plan", f"plan:{plan_id}:{generation}", plan_id, generation)
         for render_id in renders:
             if self._engine.is_finished(f"render:{render_id}"):
                 with self._database.write() as session:
-                    row = fetch(session, RenderRow, render_id)
-                    row.status, row.error = RenderStatus.FAILED, "The render was cut off. Render the film again."
+                    row = fetch(session, RenderRow, render_id, lock=True)
+                    if row.id in open_renders(session):
+                        row.status, row.error = RenderStatus.FAILED, "The render was cut off. Render the film again."
                 continue
             self._engine.enqueue("render", "render", f"render:{render_id}", render_id)
+        for clip_id, generation, plan_id in held:
+            # Its take is finished, for it is paid.
+            flow_id = f"clip:{clip_id}:{generation}"
+            self._engine.enqueue("clips_by_plan", "clip", flow_id, clip_id, generation, partition=plan_id)
 
     def _wake(self, plan_id: str, change: Callable[[Session, PlanRow], None], *, is_start: bool = True) -> None:
         """Apply ``change`` and see that exactly one plan flow is at work. Unless ``is_start``, a plan that was never
@@ -152,19 +168,15 @@ class RunningCommands(Commands):
             change(session, plan)
             if not is_start and plan.status in (PlanStatus.PAUSED, PlanStatus.CANCELLED):
                 return
-            plan.status, plan.finished_at, plan.reason = PlanStatus.RUNNING, None, ""
-            plan.started_at = plan.started_at or utc_now()
-            is_new = plan.is_parked or plan.flow_generation == adrift
-            if is_new:
-                plan.is_parked = False
-                plan.flow_generation += 1
+            is_new = decisions.go_on(plan, is_lost=plan.flow_generation == adrift)
             generation = plan.flow_generation
             clips = [(c.id, c.generation) for c in plan.clips if not ClipStatus(c.status).is_settled]
         self._engine.enqueue("plans", "plan", f"plan:{plan_id}:{generation}", plan_id, generation)
         if not is_new:
             # The running plan flow would see these only after its present round.
             for clip_id, clip_generation in clips:
-                self._engine.enqueue("clips", "clip", f"clip:{clip_id}:{clip_generation}", clip_id, clip_generation)
+                flow_id = f"clip:{clip_id}:{clip_generation}"
+                self._engine.enqueue("clips_by_plan", "clip", flow_id, clip_id, clip_generation, partition=plan_id)
 
     def _adrift(self, plan_id: str) -> int:
         """The generation of a plan flow that broke without parking its plan; -1 when all is well."""
@@ -182,4 +194,13 @@ class RunningCommands(Commands):
                 return
             if not can_move(PlanStatus(plan.status), target):
                 raise Conflict(f"A plan that is {plan.status} cannot be {target}.")
-            plan.status = target
+            plan.status, plan.reason, plan.pause_cause = target, "", ""
+            plan.finished_at = utc_now() if target is PlanStatus.CANCELLED else plan.finished_at
+
+    def _take_back(self, plan_id: str) -> None:
+        """Have what a cancelled plan has under way taken back; once for each cancellation."""
+        with self._database.read() as session:
+            plan = fetch(session, PlanRow, plan_id)
+            is_cancelled, at = plan.status == PlanStatus.CANCELLED, decisions.cancelled_at(plan)
+        if is_cancelled:
+            self._engine.enqueue("plans", "cancel", f"cancel:{plan_id}:{at}", plan_id, at)

@@ -22,6 +22,12 @@ _COLUMNS: dict[int, tuple[tuple[str, str, str], ...]] = {
         ("provider_calls", "balance_after_usd", "FLOAT"),
         ("provider_calls", "finished_at", "TIMESTAMP WITH TIME ZONE"),
     ),
+    3: (
+        ("clip_plans", "pause_cause", "TEXT NOT NULL DEFAULT ''"),
+        ("clip_runs", "crashes", "INTEGER NOT NULL DEFAULT 0"),
+        ("final_renders", "crashes", "INTEGER NOT NULL DEFAULT 0"),
+        ("final_renders", "missing_clips", "INTEGER NOT NULL DEFAULT 0"),
+    ),
 }
 # version -> what its new columns say of rows that were there before
 _FILLS: dict[int, tuple[str, ...]] = {
@@ -30,33 +36,95 @@ _FILLS: dict[int, tuple[str, ...]] = {
         "UPDATE provider_calls SET finished_at = "
         "(SELECT settled_at FROM clip_runs WHERE clip_runs.id = provider_calls.clip_run_id)",
     ),
+    3: ("UPDATE clip_plans SET pause_cause = 'budget_exceeded' WHERE reason <> ''",),
 }
 SCHEMA_VERSION = max(_COLUMNS)
 _LOCK = 7301
+# SQLite keeps the number in the file's header; Postgres has no place of its own for it.
+_VERSIONS = (
+    "create table if not exists schema_versions "
+    "(version integer primary key, applied_at timestamp with time zone not null default now())"
+)
+_ELSEWHERE = {
+    True: "Update the app, or set DATABASE_URL to another database.",
+    False: "Update the app, or set DATA_DIR to another folder.",
+}
 
 
-def prepare_schema(engine: Engine) -> None:
-    """Create what is missing in one transaction. Raises ``NotConfigured`` for a SQLite file of a newer version."""
+def prepare_schema(engine: Engine) -> int:
+    """Create what is missing, in one transaction. The version that was found; 0 when there was nothing yet.
+
+    Raises ``NotConfigured`` for a newer version and for tables of another program, both untouched.
+    """
+    is_server = engine.dialect.name == "postgresql"
     with engine.execution_options(is_write=True).begin() as connection:
-        if engine.dialect.name == "postgresql":
+        if is_server:
             connection.execute(text(f"select pg_advisory_xact_lock({_LOCK})"))
-        else:
-            _refuse_newer(connection)
-        is_new = not inspect(connection).has_table("clip_runs")
+        found = stored_version(connection)
+        if found > SCHEMA_VERSION:
+            raise newer_schema(found, is_server=is_server)
+        if not found:
+            _refuse_strangers(connection)
         Base.metadata.create_all(connection)
-        if not is_new:
+        if found:
             _add_columns(connection)
-        if engine.dialect.name == "sqlite":
+        if not is_server:
             connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        elif found < SCHEMA_VERSION or not inspect(connection).has_table("schema_versions"):
+            connection.execute(text(_VERSIONS))
+            version = {"version": SCHEMA_VERSION}
+            connection.execute(text("insert into schema_versions values (:version) on conflict do nothing"), version)
+    return found
 
 
-def _refuse_newer(connection: Connection) -> None:
-    version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
-    if version > SCHEMA_VERSION:
+def require_schema(engine: Engine) -> None:
+    """Raise ``NotConfigured`` unless a server's database has the schema of today. Only reads."""
+    with engine.connect() as connection:
+        found = stored_version(connection)
+    if found > SCHEMA_VERSION:
+        raise newer_schema(found, is_server=True)
+    if not found:
         raise NotConfigured(
-            f"The database was written by a newer version of this app (schema {version}; this one knows "
+            "The database of DATABASE_URL does not have this app's tables yet. Nothing was changed.",
+            hint="Create them with: python -m orchestrator doctor --migrate",
+        )
+    if found < SCHEMA_VERSION:
+        raise NotConfigured(
+            f"The database of DATABASE_URL was written by an older version of this app (schema {found}; this one needs "
             f"{SCHEMA_VERSION}). Nothing was changed.",
-            hint="Update the app, or set DATA_DIR to another folder.",
+            hint="Make a backup, then bring it up to date with: python -m orchestrator doctor --migrate",
+        )
+
+
+def stored_version(connection: Connection) -> int:
+    """The version that a database was written by, 0 for one without our tables."""
+    if connection.dialect.name == "sqlite":
+        return connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+    inspector = inspect(connection)
+    if inspector.has_table("schema_versions"):
+        return connection.scalar(text("select max(version) from schema_versions")) or 0
+    if not inspector.has_table("clip_runs") or not inspector.has_table("provider_calls"):
+        return 0
+    # The first two versions wrote no number.
+    return 2 if any(c["name"] == "narration" for c in inspector.get_columns("clip_runs")) else 1
+
+
+def newer_schema(found: int, *, is_server: bool) -> NotConfigured:
+    return NotConfigured(
+        f"The database was written by a newer version of this app (schema {found}; this one knows {SCHEMA_VERSION}). "
+        "Nothing was changed.",
+        hint=_ELSEWHERE[is_server],
+    )
+
+
+def _refuse_strangers(connection: Connection) -> None:
+    """Tables are made all at once, so some of our names without the others belong to somebody else."""
+    taken = sorted(set(inspect(connection).get_table_names()) & set(Base.metadata.tables))
+    if taken:
+        raise NotConfigured(
+            f"The database belongs to another program: it has tables of the same names ({', '.join(taken[:3])}). "
+            "Nothing was changed.",
+            hint="Give this app a database of its own.",
         )
 
 

@@ -128,8 +128,8 @@ class ScriptRow(Base):
 class PlanRow(Touched, Base):
     """``settings`` are the project's, frozen when the plan was made. ``request_key`` names the request for a single
     clip, so that the same request twice is one clip. ``is_parked``: no plan flow is at work on it;
-    ``flow_generation`` numbers those flows, so that the same start twice is one flow. ``reason`` says why the plan was
-    paused when nobody paused it."""
+    ``flow_generation`` numbers those flows, so that the same start twice is one flow. ``reason`` and ``pause_cause``
+    say why the plan was paused when nobody paused it. ``finished_at`` is also when it was cancelled."""
 
     __tablename__ = "clip_plans"
     __table_args__ = (
@@ -152,6 +152,7 @@ class PlanRow(Touched, Base):
     flow_generation: Mapped[int] = mapped_column(default=0)
     is_parked: Mapped[bool] = mapped_column(default=True)
     reason: Mapped[str] = mapped_column(default="")
+    pause_cause: Mapped[str] = mapped_column(default="")
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
 
@@ -207,7 +208,8 @@ class ClipRow(Touched, Base):
 class RunRow(Touched, Base):
     """One take. ``request`` is what the provider was asked, frozen with provider, model and endpoint.
     ``provider_state`` is the generation's status in our words, ``provider_status`` in the provider's. ``narration``:
-    empty, ``laid over``, or why a silent take stayed silent."""
+    empty, ``laid over``, or why a silent take stayed silent. ``crashes``: how often in a row the process ended while it
+    fetched or assessed this take."""
 
     __tablename__ = "clip_runs"
     __table_args__ = (UniqueConstraint("clip_id", "attempt"),)
@@ -231,6 +233,7 @@ class RunRow(Touched, Base):
     asset_id: Mapped[str | None] = _parent("video_assets", nullable=True, on_delete="SET NULL")
     poster_asset_id: Mapped[str | None] = _parent("video_assets", nullable=True, on_delete="SET NULL")
     repair: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    crashes: Mapped[int] = mapped_column(default=0)
     settled_at: Mapped[datetime | None]
 
     clip: Mapped[ClipRow] = relationship(back_populates="runs")
@@ -277,7 +280,9 @@ class AssetRow(Base):
 
 
 class RenderRow(Touched, Base):
-    """``timeline`` names takes by run id, so that a render says exactly what it was made of."""
+    """``timeline`` names takes by run id and holds the words of slates, so that a render says exactly what it was made
+    of. ``missing_clips`` counts the slates: a partial film has some. ``crashes``: how often in a row the process ended
+    while it made this film."""
 
     __tablename__ = "final_renders"
 
@@ -289,9 +294,11 @@ class RenderRow(Touched, Base):
     asset_id: Mapped[str | None] = _parent("video_assets", nullable=True, on_delete="SET NULL")
     poster_asset_id: Mapped[str | None] = _parent("video_assets", nullable=True, on_delete="SET NULL")
     duration_seconds: Mapped[float | None]
+    missing_clips: Mapped[int] = mapped_column(Integer, default=0)
     frames_copied: Mapped[int] = mapped_column(Integer, default=0)
     frames_encoded: Mapped[int] = mapped_column(Integer, default=0)
     error: Mapped[str] = mapped_column(default="")
+    crashes: Mapped[int] = mapped_column(default=0)
     finished_at: Mapped[datetime | None]
 
 
@@ -334,3 +341,29 @@ class ProviderCallRow(Base):
     error_code: Mapped[str] = mapped_column(default="")
     error_message: Mapped[str] = mapped_column(default="")
     is_adopted: Mapped[bool] = mapped_column(default=False, server_default=false())
+
+
+class ExecutorRow(Base):
+    """A process that executes flows on Postgres; ``created_at`` is when it first said so, ``seen_at`` when it did last.
+    ``ended_at`` is set when it stops, or by another one when it has fallen silent: what it had in hand until then is up
+    for others. All by the server's clock."""
+
+    __tablename__ = "executors"
+
+    id: Mapped[str] = mapped_column(String(200), primary_key=True)
+    host: Mapped[str]
+    pid: Mapped[int]
+    role: Mapped[str] = mapped_column(String(20))
+    seen_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class TurnRow(Base):
+    """The turns of one provider, shared by all processes; ``id`` is its name and endpoint. ``due_at``: when the newest
+    turn that was taken is due. ``held_until``: nobody creates before. By the server's clock."""
+
+    __tablename__ = "provider_turns"
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    due_at: Mapped[datetime]
+    held_until: Mapped[datetime | None]

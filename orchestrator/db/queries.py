@@ -25,6 +25,15 @@ from orchestrator.schema.status import ClipStatus, PlanStatus, RenderStatus
 _IS_PAID: ColumnElement[bool] = ProviderCallRow.state != "refused"
 
 
+# Any number of ours: one process at a time looks for work that nobody looks after.
+_WATCH_LOCK = 7304
+
+
+def takes_turn(session: Session) -> bool:
+    """Whether this session, on Postgres, is the one that looks for work nobody looks after, for as long as it lasts."""
+    return bool(session.scalar(select(func.pg_try_advisory_xact_lock(_WATCH_LOCK))))
+
+
 # --- projects ---
 
 
@@ -65,6 +74,20 @@ def plans_at_work(session: Session) -> list[tuple[str, int]]:
     """(plan id, flow generation) of every plan that a flow should be looking after."""
     rows = session.execute(select(PlanRow.id, PlanRow.flow_generation).where(PlanRow.is_parked.is_(False)))
     return [(plan_id, generation) for plan_id, generation in rows]
+
+
+def plans_running(session: Session) -> Sequence[PlanRow]:
+    """Plans that flows should be moving, with their clips and runs."""
+    runs = selectinload(PlanRow.clips).selectinload(ClipRow.runs)
+    return session.scalars(select(PlanRow).where(PlanRow.status == PlanStatus.RUNNING).options(runs)).all()
+
+
+def clips_held_under_way(session: Session) -> list[tuple[str, int, str]]:
+    """(clip id, generation, plan id) of clips that were under way when their plan was paused."""
+    under_way = (ClipStatus.GENERATING, ClipStatus.ASSESSING)
+    query = select(ClipRow.id, ClipRow.generation, PlanRow.id).join(PlanRow)
+    rows = session.execute(query.where(PlanRow.status == PlanStatus.PAUSED, ClipRow.status.in_(under_way)))
+    return [(clip_id, generation, plan_id) for clip_id, generation, plan_id in rows]
 
 
 def completed_plans(session: Session) -> Sequence[PlanRow]:
@@ -129,8 +152,10 @@ def recent_runs(session: Session, *, limit: int) -> Sequence[RunRow]:
     return session.scalars(select(RunRow).options(*options).order_by(RunRow.created_at.desc()).limit(limit)).all()
 
 
-def newest_render(session: Session, plan_id: str) -> RenderRow | None:
-    query = select(RenderRow).where(RenderRow.clip_plan_id == plan_id)
+def newest_render(session: Session, plan_id: str, *, is_partial: bool = False) -> RenderRow | None:
+    """The newest film of a plan, or its newest partial film."""
+    kind = RenderRow.missing_clips > 0 if is_partial else RenderRow.missing_clips == 0
+    query = select(RenderRow).where(RenderRow.clip_plan_id == plan_id, kind)
     return session.scalar(query.order_by(RenderRow.created_at.desc()).limit(1))
 
 

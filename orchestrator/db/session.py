@@ -2,46 +2,71 @@
 
 from __future__ import annotations
 
+import logging
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, make_url, select
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, func, select
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session as Session
 from sqlalchemy.orm import sessionmaker
 
-from orchestrator.db.migrate import prepare_schema
+from orchestrator.db.address import read_address, why_unreachable
+from orchestrator.db.failures import translated
+from orchestrator.db.file import back_up, inspect_file, suspect_damage
+from orchestrator.db.migrate import SCHEMA_VERSION, prepare_schema, require_schema
 from orchestrator.db.models import utc_now
-from orchestrator.errors import NotConfigured, StorageFull
+from orchestrator.errors import CannotWrite, DatabaseDamaged, NotConfigured, explain
+
+log = logging.getLogger(__name__)
+
+# A pooler in session mode gives each client of a project few connections, and the engine needs its own.
+_POOL = {"pool_size": 3, "max_overflow": 2, "pool_timeout": 20, "pool_pre_ping": True}
+_CONNECTING = {
+    "prepare_threshold": None,  # poolers in transaction mode lose prepared statements
+    # A server that vanished without a word is noticed within seconds, not after the hours of the default.
+    "connect_timeout": 10,
+    "keepalives_idle": 20,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
 
 
 class Database:
     """Short transactions on one database. ``read()`` never blocks a writer; ``write()`` takes the write lock at once,
-    so that what it has read cannot change before it commits."""
+    so that what it has read cannot change before it commits.
+
+    Both raise ``DatabaseAway`` while the database is out of reach (the next call connects anew), ``DatabaseDamaged``,
+    ``StorageFull`` or ``CannotWrite``. None of these leaves half a transaction behind; a commit whose answer was lost
+    may stand all the same.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.is_sqlite = engine.dialect.name == "sqlite"
+        self._is_failing = False
         self._read = sessionmaker(engine, expire_on_commit=False)
         self._write = sessionmaker(engine.execution_options(is_write=True), expire_on_commit=False)
 
+    @property
+    def server_url(self) -> str:
+        """The server's address with its password, as libpq reads it too; empty for SQLite."""
+        return "" if self.is_sqlite else self.engine.url.set(drivername="postgresql").render_as_string(False)
+
     @contextmanager
     def read(self) -> Iterator[Session]:
-        with self._read() as session:
+        with self._errors(), self._read() as session:
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        try:
-            with self._write.begin() as session:
-                yield session
-        except OperationalError as error:
-            if "disk is full" in str(error.orig) or "No space left" in str(error.orig):
-                raise StorageFull from None
-            raise
+        with self._errors(), self._write.begin() as session:
+            yield session
 
     def now(self, session: Session) -> datetime:
         """The database's clock on Postgres, shared by all workers; this machine's on SQLite, where there is one."""
@@ -52,35 +77,118 @@ class Database:
     def close(self) -> None:
         self.engine.dispose()
 
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except SQLAlchemyError as error:
+            known = translated(error)
+            if known is None:
+                raise
+            if not self._is_failing:  # once, not at every try
+                log.warning("%s: %s", known.code, _first_line(getattr(error, "orig", error)))
+                self._is_failing = True
+            if isinstance(known, DatabaseDamaged) and self.is_sqlite:
+                suspect_damage(Path(str(self.engine.url.database)))
+            raise known from None
+        if self._is_failing:
+            log.warning("The database answers again.")
+            self._is_failing = False
+
 
 def open_database(url: str, *, data_dir: Path) -> Database:
-    """Open and, where needed, create the schema. An empty ``url`` is the SQLite file in ``data_dir``.
+    """Open the database. An empty ``url`` is the SQLite file in ``data_dir``, made when it is new and brought up to
+    date, after a backup, when it is older. A server's schema is made by ``migrate_database`` only.
 
-    Raises ``NotConfigured`` when the url cannot be used, the server cannot be reached or the schema is a newer one.
+    Raises ``NotConfigured`` when the url cannot be used, the server cannot be reached or its schema is not today's,
+    ``DatabaseDamaged`` for a file that is not whole, ``CannotWrite`` or ``StorageFull`` for a place that takes none.
     """
-    engine = _sqlite_engine(data_dir / "orchestrator.sqlite3") if not url else _server_engine(url)
+    address = _address(url, data_dir=data_dir)
+    if address.get_backend_name() == "sqlite":
+        return _open_file(address, data_dir=data_dir)[0]
+    engine = _server_engine(address)
+    with _opening(engine):
+        require_schema(engine)
+    return Database(engine)
+
+
+def migrate_database(url: str, *, data_dir: Path) -> str:
+    """Create the schema or bring it up to date; what was done, in words. Raises what ``open_database`` raises."""
+    address = _address(url, data_dir=data_dir)
+    backup = None
+    if address.get_backend_name() == "sqlite":
+        database, found, backup = _open_file(address, data_dir=data_dir)
+        database.close()
+    else:
+        engine = _server_engine(address)
+        with _opening(engine):
+            found = prepare_schema(engine)
+        engine.dispose()
+    if not found:
+        return f"created, version {SCHEMA_VERSION}"
+    if found == SCHEMA_VERSION:
+        return f"version {found}, up to date already"
+    kept = f"; the file as it was is kept as {backup.name}" if backup else ""
+    return f"brought from version {found} to {SCHEMA_VERSION}{kept}"
+
+
+def _address(url: str, *, data_dir: Path) -> URL:
+    return read_address(url) if url else URL.create("sqlite", database=str(data_dir / "orchestrator.sqlite3"))
+
+
+def _open_file(address: URL, *, data_dir: Path) -> tuple[Database, int, Path | None]:
+    """The database, the version that was found (0: new) and the backup that was made."""
+    path = Path(str(address.database))
+    assets = data_dir / "assets"
+    is_in_use = path.parent == data_dir and assets.is_dir() and any(assets.iterdir())
+    found = inspect_file(path, is_in_use=is_in_use)
+    backup = back_up(path, version=found) if 0 < found < SCHEMA_VERSION else None
     try:
+        path.touch()
+    except OSError as error:
+        raise explain(error) or CannotWrite(f"The database cannot be written to: {error.strerror}: {path}") from None
+    engine = _sqlite_engine(address)
+    with _opening(engine):
         prepare_schema(engine)
-    except NotConfigured:
-        engine.dispose()
-        raise
+    return Database(engine), found, backup
+
+
+@contextmanager
+def _opening(engine: Engine) -> Iterator[None]:
+    """Whatever the first look meets, said in one line."""
+    is_open = False
+    try:
+        yield
+        is_open = True
     except DBAPIError as error:
-        engine.dispose()
-        if "disk is full" in str(error.orig):
-            raise StorageFull from None
-        raise NotConfigured(
+        if engine.dialect.name == "postgresql" and not getattr(error.orig, "sqlstate", None):
+            raise why_unreachable(error.orig, engine.url) from None
+        if getattr(error.orig, "sqlstate", None) == "42501":
+            raise NotConfigured(
+                f"The user of DATABASE_URL lacks a right: {_first_line(error.orig)}.",
+                hint="Let the database's owner run: python -m orchestrator doctor --migrate",
+            ) from None
+        raise translated(error) or NotConfigured(
             f"The database cannot be opened: {_first_line(error.orig)}",
             hint="Check DATABASE_URL, or leave it empty to use the SQLite file in DATA_DIR.",
         ) from None
-    return Database(engine)
+    finally:
+        if not is_open:
+            engine.dispose()
 
 
 def _first_line(error: object) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
-def _sqlite_engine(path: Path) -> Engine:
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 30, "isolation_level": None})
+def _sqlite_engine(address: URL) -> Engine:
+    uri = f"{Path(str(address.database)).resolve().as_uri()}?mode=rw"
+
+    def connect() -> sqlite3.Connection:
+        """A file that was taken away while we run is an error, not a new and empty database."""
+        return sqlite3.connect(uri, uri=True, timeout=30, isolation_level=None, check_same_thread=False)
+
+    engine = create_engine(address, creator=connect, hide_parameters=True)  # prompts are among them
 
     @event.listens_for(engine, "connect")
     def _on_connect(connection: Any, _record: object) -> None:
@@ -97,17 +205,6 @@ def _sqlite_engine(path: Path) -> Engine:
     return engine
 
 
-def _server_engine(url: str) -> Engine:
-    # Dashboards still hand out postgres://; SQLAlchemy knows postgresql:// (psycopg 3).
-    if url.startswith("postgres://"):
-        url = "postgresql://" + url.removeprefix("postgres://")
-    try:
-        parsed = make_url(url)
-        if parsed.get_backend_name() == "sqlite":
-            return _sqlite_engine(Path(parsed.database or "orchestrator.sqlite3"))
-        # Poolers in transaction mode lose prepared statements, so none are made.
-        return create_engine(parsed, pool_pre_ping=True, connect_args={"prepare_threshold": None})
-    except (ArgumentError, NoSuchModuleError, ImportError):
-        raise NotConfigured(
-            "DATABASE_URL is not a database address.", hint="It should look like postgresql://user:password@host/name."
-        ) from None
+def _server_engine(address: URL) -> Engine:
+    given = {name: value for name, value in _CONNECTING.items() if name not in address.query}
+    return create_engine(address, connect_args=given, hide_parameters=True, **_POOL)

@@ -5,17 +5,16 @@ from __future__ import annotations
 import asyncio
 import io
 from pathlib import Path
-
-import av
-from av.container import InputContainer
-from av.error import FFmpegError
-from av.video.frame import VideoFrame
-from PIL import Image
+from typing import TYPE_CHECKING
 
 from orchestrator.errors import UnreadableMedia
 from orchestrator.media.ffmpeg import file_errors
 from orchestrator.media.probe import open_media, probe
 from orchestrator.schema.value import Value
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.video.frame import VideoFrame
 
 _JPEG_QUALITY = 85
 
@@ -71,6 +70,8 @@ def grab_last_frame(path: Path, *, max_side: int = 512) -> bytes:
 
 
 def _read_stills(path: Path, seconds: list[float], *, max_width: int, max_height: int) -> list[Still]:
+    from av.error import FFmpegError
+
     with open_media(path) as container:
         try:
             return [_read_still(container, s, max_width=max_width, max_height=max_height) for s in seconds]
@@ -80,6 +81,9 @@ def _read_stills(path: Path, seconds: list[float], *, max_width: int, max_height
 
 def _read_still(container: InputContainer, second: float, *, max_width: int, max_height: int) -> Still:
     """The first frame at or after ``second``, or the last one there is."""
+    import av
+    from PIL import Image
+
     stream = container.streams.video[0]
     start = (container.start_time or 0) / av.time_base
     container.seek(int((second + start) * av.time_base), backward=True)

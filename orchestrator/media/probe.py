@@ -1,17 +1,19 @@
-"""What a media file is: measured from the file, never taken from its name."""
+"""What a media file is: measured from the file, never taken from its name.
+
+PyAV is loaded with the first file: a process that only waits for clips does without its 40 MB.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
-
-import av
-from av.container import InputContainer
-from av.error import FFmpegError
+from typing import TYPE_CHECKING, Any
 
 from orchestrator.errors import UnreadableMedia
 from orchestrator.media.ffmpeg import CONTAINERS
 from orchestrator.schema.value import Value
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
 
 
 class MediaInfo(Value):
@@ -35,6 +37,9 @@ class MediaInfo(Value):
 
 def open_media(path: Path) -> InputContainer:
     """Open a local media file for reading. Raises ``UnreadableMedia`` with a reason a person can act on."""
+    import av
+    from av.error import FFmpegError
+
     if not path.exists():
         raise UnreadableMedia(f"There is no file {path.name}.")
     if not path.is_file():
@@ -52,6 +57,8 @@ def probe(path: Path) -> MediaInfo:
 
     Raises ``UnreadableMedia`` when the file is missing, empty, no media, cut off before its index, or without picture.
     """
+    import av
+
     with open_media(path) as container:
         video = next(iter(container.streams.video), None)
         if video is None or not video.width or not video.height:
@@ -80,6 +87,8 @@ def probe(path: Path) -> MediaInfo:
 
 def count_decoded_frames(path: Path) -> int:
     """Decode every frame and count them: the full check, at the price of decoding. Raises ``UnreadableMedia``."""
+    from av.error import FFmpegError
+
     with open_media(path) as container:
         if not container.streams.video:
             raise UnreadableMedia(f"{path.name} has no picture.")

@@ -16,8 +16,9 @@ from orchestrator.media.ffmpeg import file_errors
 from orchestrator.media.house import HouseClip, HouseFormat, house_parameters, prepare
 from orchestrator.media.joints import Joint, body_range, encode_joint
 from orchestrator.media.packets import Piece, splice, verify_film
+from orchestrator.media.slate import draw_slate
 from orchestrator.media.soundtrack import mix_soundtrack
-from orchestrator.schema.timeline import Timeline, TransitionKind
+from orchestrator.schema.timeline import Slate, Timeline, TransitionKind
 from orchestrator.schema.value import Value
 
 _ENCODERS = 2  # at a time: more only take memory on small machines
@@ -47,8 +48,9 @@ async def render_timeline(
 ) -> RenderResult:
     """Render ``timeline`` to ``destination`` (MP4, H.264 + AAC), which is replaced only by a finished, checked film.
 
-    ``sources`` maps each clip's ``source`` to its file. ``cache_dir`` keeps clips in house format and joints, keyed by
-    content, so that a change re-encodes only what it touches. ``on_progress`` gets the share done, 0..1, rising.
+    ``sources`` maps each clip's ``source`` to its file, save for slates, which are drawn here. ``cache_dir`` keeps
+    clips in house format, slates and joints, keyed by content, so that a change re-encodes only what it touches.
+    ``on_progress`` gets the share done, 0..1, rising.
     Raises ``BadInput``, ``UnreadableMedia``, ``CannotWrite``, ``StorageFull`` or ``MediaFailed``.
     """
     house = _check(timeline, sources)
@@ -61,6 +63,7 @@ async def render_timeline(
         with file_errors():
             unfinished.touch()
             cache_dir.mkdir(parents=True, exist_ok=True)
+        sources = {**sources, **await _draw_slates(timeline, house, cache_dir, progress)}
         with file_errors(), tempfile.TemporaryDirectory(dir=cache_dir, prefix="render-") as folder:
             soundtrack = Path(folder) / "soundtrack.mp4"
             async with asyncio.TaskGroup() as group:
@@ -101,7 +104,7 @@ def _check(timeline: Timeline, sources: Mapping[str, Path]) -> HouseFormat:
     """The house format of a timeline that can be rendered. Raises ``BadInput``."""
     overlaps = (0, *timeline.overlap_frames, 0)
     for number, clip in enumerate(timeline.clips):
-        if clip.source not in sources:
+        if clip.slate is None and clip.source not in sources:
             raise BadInput(f"There is no file for clip {number + 1} ({clip.label or clip.source}).")
         if overlaps[number] + overlaps[number + 1] > clip.frames:
             raise BadInput(f"Clip {number + 1} is shorter than the transitions around it.")
@@ -112,6 +115,22 @@ def _check(timeline: Timeline, sources: Mapping[str, Path]) -> HouseFormat:
         return HouseFormat(width=timeline.width, height=timeline.height, fps=timeline.fps)
     except ValidationError:
         raise BadInput(f"A film of {timeline.width}x{timeline.height} needs an even width and height.") from None
+
+
+async def _draw_slates(timeline: Timeline, house: HouseFormat, cache_dir: Path, progress: _Progress) -> dict[str, Path]:
+    """The files of the timeline's slates by ``source``."""
+    encoders = asyncio.Semaphore(_ENCODERS)
+    parameters = await house_parameters(house, cache_dir=cache_dir)
+
+    async def draw_one(slate: Slate, frames: int) -> Path:
+        async with encoders:
+            path = await draw_slate(slate, house=house, frames=frames, parameters=parameters, cache_dir=cache_dir)
+        progress.step(f"{path}/{frames}", frames)(1.0)
+        return path
+
+    async with asyncio.TaskGroup() as group:
+        drawing = {c.source: group.create_task(draw_one(c.slate, c.frames)) for c in timeline.clips if c.slate}
+    return {source: task.result() for source, task in drawing.items()}
 
 
 async def _cut_pieces(

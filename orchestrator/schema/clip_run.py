@@ -10,6 +10,10 @@ from orchestrator.schema.assessment import Assessment
 from orchestrator.schema.status import RunStatus
 from orchestrator.schema.value import Value
 
+# Error codes of takes that ended before they were made: no attempt at the clip, and nothing follows from them.
+ABANDONED, CANCELLED = "abandoned", "cancelled"
+TAKEN_BACK = frozenset((ABANDONED, CANCELLED))
+
 
 class RetryPolicy(Value):
     """How often a clip is tried; the first try counts. ``has_fallbacks`` False: at its own provider only."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from enum import StrEnum
+from typing import Any
+
+from pydantic import Field, model_validator
 
 from orchestrator.schema.clip_plan import WORDS_PER_MINUTE_DEFAULT, WORDS_PER_MINUTE_MAX, WORDS_PER_MINUTE_MIN
 from orchestrator.schema.clip_run import RetryPolicy
@@ -10,11 +13,20 @@ from orchestrator.schema.timeline import Transition
 from orchestrator.schema.value import Value
 
 
+class OnFailed(StrEnum):
+    """What a plan does about a clip that failed for good. WAIT: the others are finished, the film waits for it. HALT:
+    the plan pauses itself and pays nothing new. SKIP: the film is made without it."""
+
+    WAIT = "wait"
+    HALT = "halt"
+    SKIP = "skip"
+
+
 class ProjectSettings(Value):
     """How a project's clips are made. Empty ``provider``/``model``/``size`` mean the configured defaults.
 
-    ``budget_usd`` None means no ceiling was set. ``skip_failed`` renders without clips that could not be made;
-    otherwise the film waits for them.
+    ``budget_usd`` None means no ceiling was set. Settings that were stored with ``skip_failed`` mean ``on_failed``
+    ``skip`` by it.
     """
 
     provider: str = ""
@@ -25,7 +37,15 @@ class ProjectSettings(Value):
     budget_usd: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     retry_policy: RetryPolicy = RetryPolicy()
     transition: Transition = Transition()
-    skip_failed: bool = False
+    on_failed: OnFailed = OnFailed.WAIT
+
+    @model_validator(mode="before")
+    @classmethod
+    def _know_skip_failed(cls, data: Any) -> Any:
+        if not (isinstance(data, dict) and isinstance(data.get("skip_failed"), bool)):
+            return data
+        meant = OnFailed.SKIP if data["skip_failed"] else OnFailed.WAIT
+        return {"on_failed": meant} | {name: value for name, value in data.items() if name != "skip_failed"}
 
 
 class Project(Value):

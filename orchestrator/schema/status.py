@@ -16,6 +16,13 @@ class PlanStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+class PauseCause(StrEnum):
+    """Why a plan paused itself."""
+
+    BUDGET = "budget_exceeded"
+    FAILED_CLIP = "clip_failed"
+
+
 class ClipStatus(StrEnum):
     """State of one clip. NEEDS_REVIEW waits for a person; PASSED and FAILED are settled."""
 
@@ -50,13 +57,17 @@ class RenderStatus(StrEnum):
     DONE = "done"
     FAILED = "failed"
 
+    @property
+    def is_over(self) -> bool:
+        return self in (RenderStatus.DONE, RenderStatus.FAILED)
+
 
 PLAN_MOVES: dict[PlanStatus, frozenset[PlanStatus]] = {
     PlanStatus.PLANNED: frozenset({PlanStatus.RUNNING, PlanStatus.CANCELLED}),
     PlanStatus.RUNNING: frozenset(
         {PlanStatus.PAUSED, PlanStatus.COMPLETED, PlanStatus.INCOMPLETE, PlanStatus.CANCELLED}
     ),
-    PlanStatus.PAUSED: frozenset({PlanStatus.RUNNING, PlanStatus.CANCELLED}),
+    PlanStatus.PAUSED: frozenset({PlanStatus.RUNNING, PlanStatus.INCOMPLETE, PlanStatus.CANCELLED}),
     PlanStatus.COMPLETED: frozenset({PlanStatus.RUNNING}),
     PlanStatus.INCOMPLETE: frozenset({PlanStatus.RUNNING, PlanStatus.COMPLETED}),
     PlanStatus.CANCELLED: frozenset({PlanStatus.RUNNING}),

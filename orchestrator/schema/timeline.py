@@ -32,12 +32,25 @@ class Transition(Value):
         return self.kind.value if self.kind is TransitionKind.CUT else f"{self.kind.value}:{self.seconds:g}"
 
 
+class Slate(Value):
+    """What a card says that stands for a missing take: its clip's place in the film, why it is missing in a word or two
+    (``state``) and in a sentence (``reason``), and the line that would be spoken."""
+
+    number: int = Field(gt=0)
+    state: str
+    reason: str = ""
+    text: str = ""
+
+
 class TimelineClip(Value):
-    """One take on the timeline. ``source`` is an asset id or a file path; ``frames`` its length in frames."""
+    """One take on the timeline, or a slate. ``source`` is an asset id or a file path and names a slate uniquely;
+    ``frames`` is the length in frames."""
 
     source: str
     frames: int = Field(gt=0)
     label: str = ""
+    # Left out where there is none: the id of a plan's own render is made from these words.
+    slate: Slate | None = Field(default=None, exclude_if=lambda slate: slate is None)
 
 
 class Timeline(Value):
@@ -62,6 +75,11 @@ class Timeline(Value):
     @property
     def total_frames(self) -> int:
         return sum(c.frames for c in self.clips) - sum(self.overlap_frames)
+
+    @property
+    def missing_clips(self) -> int:
+        """How many clips only have a slate."""
+        return sum(c.slate is not None for c in self.clips)
 
     @property
     def duration_seconds(self) -> float:

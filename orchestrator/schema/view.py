@@ -10,7 +10,7 @@ from pydantic import Field
 from orchestrator.schema.assessment import CheckName, CheckResult, Verdict
 from orchestrator.schema.brief import ContentBrief
 from orchestrator.schema.project import ProjectSettings
-from orchestrator.schema.status import ClipStatus, PlanStatus, RenderStatus, RunStatus
+from orchestrator.schema.status import ClipStatus, PauseCause, PlanStatus, RenderStatus, RunStatus
 from orchestrator.schema.value import Value
 
 
@@ -102,7 +102,8 @@ class TakeView(Value):
 
 
 class ClipView(Value):
-    """One clip with what is known of it; ``reason`` says in words why it failed or needs a person."""
+    """One clip with what is known of it; ``reason`` says in words why it failed or needs a person. ``is_editable``: no
+    take of it is being made or accepted, so that its words can be changed."""
 
     id: str
     position: int
@@ -125,9 +126,13 @@ class ClipView(Value):
     video_url: str = ""
     poster_url: str = ""
     reason: str = ""
+    is_editable: bool = False
 
 
 class RenderView(Value):
+    """A film that was made or is being made. ``is_partial``: it has a slate for each of ``missing_clips`` clips that
+    had no accepted take. ``is_current``: it is of what the storyboard would use now."""
+
     id: str
     clip_plan_id: str
     status: RenderStatus
@@ -140,16 +145,26 @@ class RenderView(Value):
     frames_copied: int = 0
     frames_encoded: int = 0
     error: str = ""
+    is_partial: bool = False
+    missing_clips: int = 0
     is_current: bool = True
     created_at: datetime
+
+
+class MissingClip(Value):
+    """A clip the film has to do without: it is settled and has no accepted take. ``position`` is its present place."""
+
+    position: int
+    reason: str
 
 
 class PlanView(Value):
     """Everything the storyboard shows of a plan. ``progress`` is 0..1 over all clips and the render;
     ``eta_seconds`` is None when nothing is running or nothing is known yet. ``message`` is the state in one line.
     ``cost_usd`` is what this plan cost, ``spent_usd`` what its whole project did, which the budget bounds; ``reason``
-    says why it was paused when nobody paused it. ``estimate`` is for the clips that are not settled, None when there
-    are none."""
+    and ``pause_cause`` say why it was paused when nobody paused it. ``missing`` are the clips a film made now would
+    lack. ``estimate`` is for the clips that are not settled, None when there are none. ``render`` is the newest film,
+    ``partial`` the newest partial one unless the film is newer."""
 
     id: str
     project_id: str
@@ -169,9 +184,12 @@ class PlanView(Value):
     budget_usd: float | None = None
     spent_usd: float = 0.0
     reason: str = ""
+    pause_cause: PauseCause | None = None
+    missing: tuple[MissingClip, ...] = ()
     estimate: CostEstimate | None = None
     creates: int = 0
     render: RenderView | None = None
+    partial: RenderView | None = None
     message: str
 
 

@@ -2,55 +2,70 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from orchestrator import decisions
 from orchestrator.attempts import Attempts, history_of
+from orchestrator.calls import PaidCall
 from orchestrator.db.models import ClipRow, PlanRow, RunRow, utc_now
-from orchestrator.db.queries import accepted_at, is_called
+from orchestrator.db.queries import accepted_at, call_of, is_called
 from orchestrator.db.records import assessment_of, fetch, lock_run, repair_of, request_of, settings_of
-from orchestrator.db.session import Database
-from orchestrator.errors import BudgetExceeded, Conflict, NeedsDecision, Withdrawn
+from orchestrator.db.session import Database, Session
+from orchestrator.errors import CUT_OFF, UNFORESEEN, BudgetExceeded, Conflict, NeedsDecision, Withdrawn
 from orchestrator.generator import LAID_OVER, DeadlinePassed, Generator, Narration
-from orchestrator.ledger import PaidCall
+from orchestrator.logs import bind
 from orchestrator.repair import decide
-from orchestrator.schema.clip_run import RepairInstruction, RepairStrategy
-from orchestrator.schema.status import ClipStatus, PlanStatus, RunStatus
+from orchestrator.schema.clip_run import CANCELLED, TAKEN_BACK, RepairInstruction, RepairStrategy
+from orchestrator.schema.status import ClipStatus, PauseCause, PlanStatus, RunStatus
+from orchestrator.steps.perils import Perils
 from providers.base import AudioSupport, Generation, GenerationStatus, ProviderError
 
+log = logging.getLogger(__name__)
 _CHANCE = random.SystemRandom()  # leaves the seed of others alone
 
 # Nothing was sent and nothing is wrong with the clip: it waits.
 _HELD = frozenset((BudgetExceeded.code, Withdrawn.code))
+_CANCELLED_THERE = "generation_cancelled"
 
 
 @dataclass(frozen=True)
 class ClipSteps:
-    """``fallbacks`` are the names of usable providers in the order they are to be tried."""
+    """``fallbacks`` are the names of usable providers in the order they are to be tried. ``how_ended`` tells of a flow
+    how it ended: empty is well, badly is why (``CUT_OFF``: its process stopped); None while it goes on."""
 
     database: Database
     generator: Generator
     attempts: Attempts
     fallbacks: tuple[str, ...]
+    perils: Perils
+    how_ended: Callable[[str], str | None]
 
     async def craft(self, clip_id: str, generation: int) -> str:
         """The run to work on: an unfinished one if there is, else a new one with what repair asked for. Empty when the
-        plan is not running; the clip is then left for the next start."""
+        plan is not running; the clip is then left for the next start, save for a take that is paid in a paused one."""
         with self.database.write() as session:
             plan = fetch(session, PlanRow, fetch(session, ClipRow, clip_id).clip_plan_id, lock=True)
             clip = fetch(session, ClipRow, clip_id, lock=True)
             is_settled = ClipStatus(clip.status).is_settled  # a person may have decided meanwhile
-            if plan.status != PlanStatus.RUNNING or clip.generation != generation or is_settled:
+            is_wanted = plan.status == PlanStatus.RUNNING or (plan.status == PlanStatus.PAUSED and _is_paid(clip))
+            if not is_wanted or clip.generation != generation or is_settled:
                 if clip.generation == generation and not is_settled:
-                    _set_aside(clip)
+                    decisions.set_aside(clip)
                 return ""
             clip.reason = ""
             last = clip.runs[-1] if clip.runs else None
-            if last is None or last.status == RunStatus.SETTLED:
+            is_new = last is None or last.status == RunStatus.SETTLED
+            if last is None or is_new:
                 last = self.attempts.begin(session, clip, plan)
             clip.status = ClipStatus.ASSESSING if last.asset_id else ClipStatus.GENERATING
-            return last.id
+        bind(run_id=last.id, attempt=last.attempt, provider=last.provider)
+        log.info("Take begun" if is_new else "Take goes on", extra={"model": last.model})
+        return last.id
 
     async def create(self, run_id: str, generation: int) -> bool:
         """Pay for the generation, once. False when the provider or the budget refused, or when the plan was stopped or
@@ -68,6 +83,7 @@ class ClipSteps:
             profile = self.attempts.profile(run.provider, run.model)
             call = PaidCall(
                 run_id=run_id,
+                plan_id=plan.id,
                 project_id=plan.project_id,
                 provider=run.provider,
                 endpoint=run.endpoint,
@@ -84,12 +100,13 @@ class ClipSteps:
         try:
             await self.generator.create(call, is_wanted=is_wanted)
         except (ProviderError, BudgetExceeded, NeedsDecision, Withdrawn) as error:
+            log.info("No generation", extra={"error_code": error.code})
             self._note_error(run_id, error.code, str(error), getattr(error, "retry_after_seconds", None))
             return False
         return True
 
     async def wait(self, run_id: str) -> bool:
-        """Until the generation is final. False when it failed; the run says why."""
+        """Until the generation is final, or nobody wants it any more. False when it was not made; the run says why."""
         with self.database.read() as session:
             run = fetch(session, RunRow, run_id)
             self._check_place(run, is_sent=True)
@@ -102,15 +119,25 @@ class ClipSteps:
 
         async def on_change(seen: Generation) -> None:
             with self.database.write() as session:
-                row = fetch(session, RunRow, run_id)
+                row = fetch(session, RunRow, run_id, lock=True)
+                if row.status == RunStatus.SETTLED:
+                    return
                 row.error_code = row.error_message = ""
                 row.provider_state, row.progress = seen.status, seen.progress
                 row.provider_status = seen.raw_status or seen.status
 
+        def is_wanted() -> bool:
+            with self.database.read() as session:
+                return fetch(session, RunRow, run_id).status != RunStatus.SETTLED
+
+        log.info("Waiting for the generation", extra={"age_seconds": round(age_seconds, 1)})
         try:
             generation = await self.generator.wait(
-                provider, generation_id, age_seconds=age_seconds, on_change=on_change
+                provider, generation_id, age_seconds=age_seconds, on_change=on_change, is_wanted=is_wanted
             )
+        except Withdrawn:
+            self.generator.finish(run_id, cost_usd=None)
+            return False
         except DeadlinePassed:
             self.generator.finish(run_id, cost_usd=None)
             self._note_error(run_id, "deadline", "The provider did not finish in time.")
@@ -122,8 +149,12 @@ class ClipSteps:
         is_made = generation.status is GenerationStatus.COMPLETED
         is_free = not is_made and not profile.charges_failures
         self.generator.finish(run_id, cost_usd=0.0 if is_free else generation.cost_usd)
+        log.info("Generation is over", extra={"state": generation.status, "cost_usd": generation.cost_usd})
         if is_made:
             return True
+        if generation.status is GenerationStatus.CANCELLED:
+            self._note_error(run_id, _CANCELLED_THERE, "The generation was cancelled at the provider.")
+            return False
         code = "content_rejected" if generation.is_rejection else "generation_failed"
         if generation.error_code == "invalid_request":
             code = generation.error_code
@@ -140,9 +171,10 @@ class ClipSteps:
             provider, generation_id, project_id = run.provider, run.generation_id, run.clip.plan.project_id
             narration = self._narration(run)
         try:
-            fetched = await self.generator.fetch(
-                provider, generation_id, project_id=project_id, run_id=run_id, narration=narration
-            )
+            async with self.perils.watch(RunRow, run_id, doing="this take was being fetched"):
+                fetched = await self.generator.fetch(
+                    provider, generation_id, project_id=project_id, run_id=run_id, narration=narration
+                )
         except ProviderError as error:
             self._note_error(run_id, error.code, str(error))
             return
@@ -158,6 +190,7 @@ class ClipSteps:
             run.status, run.progress = RunStatus.GENERATED, 1.0
             if run.clip.generation == generation:
                 run.clip.status = ClipStatus.ASSESSING
+        log.info("Take downloaded", extra={"size_bytes": fetched.assets[0].size_bytes})
 
     async def settle(self, run_id: str, generation: int) -> dict[str, Any]:
         """Decide what follows from a run and save it with the run: accepted, another take, a person, or the end.
@@ -169,6 +202,10 @@ class ClipSteps:
             clip = run.clip
             if run.error_code in _HELD:
                 return self._hold(run, clip, generation)
+            if run.error_code == _CANCELLED_THERE and _is_unwanted(session, run):
+                decisions.take_back(clip, run)
+            if run.status == RunStatus.SETTLED and run.error_code in TAKEN_BACK:
+                return {"status": clip.status, "is_retry": False, "delay_seconds": 0.0}
             if run.status != RunStatus.SETTLED:
                 instruction = self._decide(run, clip)
                 run.status, run.settled_at = RunStatus.SETTLED, utc_now()
@@ -179,6 +216,11 @@ class ClipSteps:
                 clip.accepted_run_id, clip.status, clip.reason = run.id, ClipStatus.PASSED, ""
             elif is_mine and instruction is not None:
                 clip.status, clip.reason = _status_after(instruction.strategy), instruction.reason
+                decisions.halt(clip.plan, clip)
+            log.info(
+                "Take settled",
+                extra={"clip_status": clip.status, "repair": instruction.strategy if instruction else None},
+            )
             return {
                 "status": clip.status,
                 "is_retry": is_mine and instruction is not None and instruction.strategy.is_retry,
@@ -189,10 +231,10 @@ class ClipSteps:
         """Nothing was sent: the take stays open for when the plan goes on. A spent budget pauses the plan."""
         plan = clip.plan
         if run.error_code == BudgetExceeded.code and plan.status == PlanStatus.RUNNING:
-            plan.status, plan.reason = PlanStatus.PAUSED, run.error_message
+            plan.status, plan.reason, plan.pause_cause = PlanStatus.PAUSED, run.error_message, PauseCause.BUDGET
         run.error_code, run.error_message = "", ""
         if clip.generation == generation and not ClipStatus(clip.status).is_settled:
-            _set_aside(clip)
+            decisions.set_aside(clip)
         return {"status": clip.status, "is_retry": False, "delay_seconds": 0.0}
 
     def _decide(self, run: RunRow, clip: ClipRow) -> RepairInstruction | None:
@@ -205,7 +247,7 @@ class ClipSteps:
             error_code=run.error_code,
             error_message=run.error_message,
             retry_after_seconds=run.retry_after_seconds,
-            attempt=run.attempt - clip.cycle_start,
+            attempt=_number_in_round(run, clip),
             policy=settings_of(clip.plan).retry_policy,
             profile=self.attempts.profile(run.provider, run.model),
             history=history_of(clip),
@@ -217,9 +259,25 @@ class ClipSteps:
         """Something of ours failed (a full disk, a crashed child). The run stays open: what was paid is used when the
         clip is tried again."""
         with self.database.write() as session:
+            plan = fetch(session, PlanRow, fetch(session, ClipRow, clip_id).clip_plan_id, lock=True)
             clip = fetch(session, ClipRow, clip_id, lock=True)
             if clip.generation == generation and not ClipStatus(clip.status).is_settled:
                 clip.status, clip.reason = ClipStatus.FAILED, f"{message} Retry goes on from here."
+                decisions.halt(plan, clip)
+        log.info("Clip broke off", extra={"clip_status": clip.status})
+        return clip.status
+
+    async def end_broken(self, clip_id: str, generation: int) -> str:
+        """The clip's flow seems to have ended without settling the clip. One that is at work after all is left to it;
+        one that only stopped with its process goes on in a flow of the next generation."""
+        reason = await asyncio.to_thread(self.how_ended, f"clip:{clip_id}:{generation}")
+        if reason not in (None, CUT_OFF):
+            return await self.break_off(clip_id, generation, reason or UNFORESEEN)
+        with self.database.write() as session:
+            clip = fetch(session, ClipRow, clip_id, lock=True)
+            is_open = clip.generation == generation and not ClipStatus(clip.status).is_settled
+            if is_open and reason == CUT_OFF:
+                decisions.set_aside(clip)
             return clip.status
 
     # --- what the steps share ---
@@ -241,14 +299,27 @@ class ClipSteps:
 
     def _note_error(self, run_id: str, code: str, message: str, retry_after_seconds: float | None = None) -> None:
         with self.database.write() as session:
-            run = fetch(session, RunRow, run_id)
+            run = fetch(session, RunRow, run_id, lock=True)
+            if run.status == RunStatus.SETTLED:
+                return
             run.error_code, run.error_message, run.retry_after_seconds = code, message, retry_after_seconds
 
 
-def _set_aside(clip: ClipRow) -> None:
-    """The clip waits for the plan to go on; the flow that is at work on it asks for nothing more."""
-    clip.status = ClipStatus.PENDING
-    clip.generation += 1
+def _is_paid(clip: ClipRow) -> bool:
+    """Whether a take of this clip was taken by its provider and is not settled yet."""
+    return bool(clip.runs) and clip.runs[-1].status != RunStatus.SETTLED and bool(clip.runs[-1].generation_id)
+
+
+def _is_unwanted(session: Session, run: RunRow) -> bool:
+    """Whether a generation that was cancelled was so by us, or is not needed at present. Else, while its plan runs, it
+    counts as an attempt: a provider that cancels everything would be asked for ever."""
+    call = call_of(session, run.id)
+    return run.clip.plan.status != PlanStatus.RUNNING or (call is not None and call.error_code == CANCELLED)
+
+
+def _number_in_round(run: RunRow, clip: ClipRow) -> int:
+    """Which attempt of the present round this take is."""
+    return sum(clip.cycle_start < r.attempt <= run.attempt and r.error_code not in TAKEN_BACK for r in clip.runs)
 
 
 def _status_after(strategy: RepairStrategy) -> ClipStatus:

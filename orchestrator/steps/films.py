@@ -11,12 +11,12 @@ from pathlib import Path
 from orchestrator.db.models import PlanRow, RenderRow, utc_now
 from orchestrator.db.records import fetch
 from orchestrator.db.session import Database
-from orchestrator.errors import UNFORESEEN, explain
+from orchestrator.errors import UNFORESEEN, DatabaseAway, explain
 from orchestrator.generator import Generator
-from orchestrator.media.render import render_timeline
 from orchestrator.renders import take_path
 from orchestrator.schema.status import RenderStatus
 from orchestrator.schema.timeline import Timeline
+from orchestrator.steps.perils import Perils
 from orchestrator.storage.base import AssetStore
 
 log = logging.getLogger(__name__)
@@ -29,9 +29,12 @@ class FilmSteps:
     store: AssetStore
     cache_dir: Path
     is_stopping: threading.Event
+    perils: Perils
 
     async def render(self, render_id: str) -> str:
         """Make the film of a queued render and keep it; its new status. Whatever goes wrong is written on the row."""
+        from orchestrator.media.render import render_timeline
+
         with self.database.write() as session:
             row = fetch(session, RenderRow, render_id, lock=True)
             if row.status in (RenderStatus.DONE, RenderStatus.FAILED):
@@ -48,15 +51,20 @@ class FilmSteps:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             with self.database.read() as session:
-                sources = {c.source: take_path(session, self.store, c.source) for c in timeline.clips}
-            result = await render_timeline(
-                timeline,
-                sources=sources,
-                destination=folder / "film.mp4",
-                cache_dir=self.cache_dir / "house",
-                on_progress=on_progress,
-            )
-            assets = await self.generator.keep_render(folder / "film.mp4", project_id=project_id, render_id=render_id)
+                takes = [c.source for c in timeline.clips if c.slate is None]
+                sources = {run_id: take_path(session, self.store, run_id) for run_id in takes}
+            async with self.perils.watch(RenderRow, render_id, doing="this film was being made"):
+                result = await render_timeline(
+                    timeline,
+                    sources=sources,
+                    destination=folder / "film.mp4",
+                    cache_dir=self.cache_dir / "house",
+                    on_progress=on_progress,
+                )
+                film = folder / "film.mp4"
+                assets = await self.generator.keep_render(film, project_id=project_id, render_id=render_id)
+        except DatabaseAway:
+            raise
         except Exception as error:
             if self.is_stopping.is_set():
                 raise
@@ -66,6 +74,7 @@ class FilmSteps:
                 row = fetch(session, RenderRow, render_id)
                 row.status, row.finished_at = RenderStatus.FAILED, utc_now()
                 row.error = str(explain(error) or UNFORESEEN)
+            log.info("Film failed", extra={"error": type(error).__name__})
             return RenderStatus.FAILED
         finally:
             shutil.rmtree(folder, ignore_errors=True)
@@ -79,4 +88,5 @@ class FilmSteps:
             row.status, row.progress, row.finished_at = RenderStatus.DONE, 1.0, utc_now()
             row.duration_seconds = result.duration_seconds
             row.frames_copied, row.frames_encoded = result.frames_copied, result.frames_encoded
+        log.info("Film rendered", extra={"duration_seconds": result.duration_seconds})
         return RenderStatus.DONE

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import Any
 
-from orchestrator.db.models import PlanRow, RenderRow, utc_now
+from orchestrator.db.models import PlanRow, RenderRow, RunRow, utc_now
 from orchestrator.db.records import fetch, settings_of
 from orchestrator.db.session import Database
+from orchestrator.decisions import go_on, has_open_clips, is_whole
 from orchestrator.renders import add_render, render_id_of
-from orchestrator.schema.status import ClipStatus, PlanStatus, RenderStatus
+from orchestrator.schema.project import OnFailed
+from orchestrator.schema.status import ClipStatus, PauseCause, PlanStatus, RenderStatus
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -22,17 +27,25 @@ class PlanSteps:
             plan = fetch(session, PlanRow, plan_id)
             if plan.status != PlanStatus.RUNNING:
                 return []
-            return [[c.id, c.generation] for c in plan.clips if not ClipStatus(c.status).is_settled]
+            clips = [[c.id, c.generation] for c in plan.clips if not ClipStatus(c.status).is_settled]
+        if clips:
+            log.info("Plan is at work", extra={"clips": len(clips)})
+        return clips
 
     async def close_plan(self, plan_id: str, generation: int) -> str:
         """Settle the plan in one transaction, so that a click at the same moment is either seen or starts anew."""
         with self.database.write() as session:
             plan = fetch(session, PlanRow, plan_id, lock=True)
+            is_halted = plan.status == PlanStatus.PAUSED and plan.pause_cause == PauseCause.FAILED_CLIP
+            if is_halted and not has_open_clips(plan):  # what was under way is done, and nothing else was left
+                plan.status, plan.reason, plan.pause_cause = PlanStatus.RUNNING, "", ""
             if plan.status == PlanStatus.RUNNING:
-                if any(not ClipStatus(c.status).is_settled for c in plan.clips):
+                if has_open_clips(plan):
                     return "again"
                 passed = [c for c in plan.clips if c.status == ClipStatus.PASSED]
-                is_ready = bool(passed) and (len(passed) == len(plan.clips) or settings_of(plan).skip_failed)
+                is_ready = bool(passed) and (
+                    len(passed) == len(plan.clips) or settings_of(plan).on_failed is OnFailed.SKIP
+                )
                 if is_ready and plan.project.kind == "film":
                     render_id = render_id_of(plan, generation)
                     if session.get(RenderRow, render_id) is None:
@@ -41,14 +54,14 @@ class PlanSteps:
                 plan.status = PlanStatus.COMPLETED if is_ready else PlanStatus.INCOMPLETE
                 plan.finished_at = utc_now()
             plan.is_parked = True
-            return plan.status
+        return _tell_end(plan)
 
     async def finish_plan(self, plan_id: str, generation: int) -> str:
         """After the film: done, unless a clip was retried or moved while it was rendered."""
         with self.database.write() as session:
             plan = fetch(session, PlanRow, plan_id, lock=True)
             if plan.status == PlanStatus.RUNNING:
-                if any(not ClipStatus(c.status).is_settled for c in plan.clips):
+                if has_open_clips(plan):
                     return "again"
                 film = session.get(RenderRow, render_id_of(plan, generation))
                 if film is None:
@@ -57,7 +70,19 @@ class PlanSteps:
                 plan.status = PlanStatus.COMPLETED if is_done else PlanStatus.INCOMPLETE
                 plan.finished_at = utc_now()
             plan.is_parked = True
-            return plan.status
+        return _tell_end(plan)
+
+    async def go_on_when_whole(self, run_id: str) -> list[Any]:
+        """[plan id, generation] of the plan flow to be started because the take of that id, which a person had looked
+        at again, was the last one the film waited for; else nothing."""
+        with self.database.write() as session:
+            plan_id = fetch(session, RunRow, run_id).clip.clip_plan_id
+            plan = fetch(session, PlanRow, plan_id, lock=True)
+            if is_whole(plan):
+                go_on(plan)
+            # Also when this step was run before and did not live to say so: a flow is started once.
+            is_at_work = plan.status == PlanStatus.RUNNING and not plan.is_parked
+            return [plan.id, plan.flow_generation] if is_at_work else []
 
     async def park(self, plan_id: str) -> str:
         """The plan flow broke: whoever looks sees a plan that can be started again."""
@@ -66,4 +91,10 @@ class PlanSteps:
             if plan.status == PlanStatus.RUNNING:
                 plan.status = PlanStatus.INCOMPLETE
             plan.is_parked = True
-            return plan.status
+        return _tell_end(plan)
+
+
+def _tell_end(plan: PlanRow) -> str:
+    """Its status; the log is told it, and why when the plan was paused."""
+    log.info("Plan stops here", extra={"status": plan.status, "cause": plan.pause_cause})
+    return plan.status

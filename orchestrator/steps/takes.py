@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,28 +18,35 @@ from orchestrator.perception.base import Listener, Viewer
 from orchestrator.renders import take_path
 from orchestrator.schema.assessment import Verdict
 from orchestrator.schema.status import ClipStatus, RunStatus
+from orchestrator.steps.perils import Perils
 from orchestrator.storage.base import AssetStore
 from providers.base import AudioSupport
+
+NOT_ASSESSED = "not_assessed"
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class TakeSteps:
+    """``gate`` lets as many takes at once be assessed by this process as are good for it, whoever asked for them."""
+
     database: Database
     store: AssetStore
     listener: Listener
     viewer: Viewer
     attempts: Attempts
     policy: AssessmentPolicy
+    perils: Perils
+    gate: asyncio.Semaphore
 
     async def assess(self, run_id: str) -> None:
-        with self.database.read() as session:
-            run = fetch(session, RunRow, run_id)
-            if run.assessments or not run.asset_id:
-                return
-        await self._assess(run_id)
+        """Once, however often the step is run."""
+        if self._is_to_assess(run_id):
+            await self._assess(run_id, is_again=False)
 
     async def reassess(self, run_id: str) -> str:
-        verdict = await self._assess(run_id)
+        verdict = await self._assess(run_id, is_again=True)
         with self.database.write() as session:
             run = lock_run(session, run_id)
             if request_of(run).line != run.clip.text:
@@ -48,7 +56,24 @@ class TakeSteps:
                 run.clip.generation += 1
         return verdict
 
-    async def _assess(self, run_id: str) -> Verdict:
+    async def note_failure(self, run_id: str, message: str) -> None:
+        """The take was not assessed again, and says why."""
+        with self.database.write() as session:
+            run = fetch(session, RunRow, run_id, lock=True)
+            if run.status == RunStatus.SETTLED:
+                run.error_code = NOT_ASSESSED
+                run.error_message = f"This take could not be assessed again: {message} What was known of it stands."
+
+    def _is_to_assess(self, run_id: str) -> bool:
+        with self.database.read() as session:
+            run = fetch(session, RunRow, run_id)
+            return bool(run.asset_id) and not run.assessments
+
+    async def _assess(self, run_id: str, *, is_again: bool) -> Verdict:
+        async with self.gate, self.perils.watch(RunRow, run_id, doing="this take was being assessed"):
+            return await self._judge(run_id, is_again=is_again)
+
+    async def _judge(self, run_id: str, *, is_again: bool) -> Verdict:
         with self.database.read() as session:
             run = fetch(session, RunRow, run_id)
             clip, request = run.clip, request_of(run)
@@ -74,6 +99,9 @@ class TakeSteps:
         )
         with self.database.write() as session:
             run = fetch(session, RunRow, run_id, lock=True)
+            if run.assessments and not is_again:
+                # By the process that took this one for dead; what it found has been decided on.
+                return Verdict(run.assessments[-1].verdict)
             session.add(
                 AssessmentRow(
                     clip_run_id=run_id,
@@ -85,6 +113,9 @@ class TakeSteps:
             )
             if run.status != RunStatus.SETTLED:
                 run.status = RunStatus.ASSESSED
+            if run.error_code == NOT_ASSESSED:
+                run.error_code = run.error_message = ""
+        log.info("Take assessed", extra={"verdict": assessment.verdict, "score": assessment.score})
         return assessment.verdict
 
     def _previous_take(self, session: Session, clip: ClipRow) -> Path | None:

@@ -9,7 +9,8 @@ from typing import Protocol
 class AssetStore(Protocol):
     """Keys are relative, slash-separated and made by us from ids; they never come from a user.
 
-    All methods raise ``StorageFull`` when there is no room and ``NotFound`` for an unknown key.
+    All methods raise ``StorageFull`` when there is no room, ``CannotWrite`` when the place takes nothing, ``NotFound``
+    for an unknown key.
     """
 
     def put_file(self, source: Path, key: str) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import shutil
 from pathlib import Path
 
-from orchestrator.errors import NotFound, StorageFull
+from orchestrator.errors import CannotWrite, NotFound, explain
+
+_UNWRITABLE = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 class LocalAssetStore:
@@ -26,10 +29,14 @@ class LocalAssetStore:
                 os.fsync(written.fileno())
             partial.replace(target)
         except OSError as error:
-            partial.unlink(missing_ok=True)
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise StorageFull from None
-            raise
+            with contextlib.suppress(OSError):
+                partial.unlink(missing_ok=True)
+            if error.errno in _UNWRITABLE:
+                raise CannotWrite(
+                    f"The folder of takes and films cannot be written to ({error.strerror}): {self.root}",
+                    hint="Make it writable and go on: a take that is paid can still be fetched at its provider.",
+                ) from None
+            raise explain(error) or error from None
 
     def local_path(self, key: str) -> Path:
         path = self._path(key)

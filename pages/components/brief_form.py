@@ -9,7 +9,7 @@ import streamlit as st
 from orchestrator.bootstrap import App
 from orchestrator.schema.brief import ContentBrief
 from orchestrator.schema.clip_plan import WORDS_PER_MINUTE_MAX, WORDS_PER_MINUTE_MIN
-from orchestrator.schema.project import ProjectSettings
+from orchestrator.schema.project import OnFailed, ProjectSettings
 from orchestrator.schema.timeline import Transition, TransitionKind
 from orchestrator.schema.view import ProjectDetail, ProviderView, ScriptMeasure
 from pages.components import live_text, provider_choice
@@ -28,6 +28,11 @@ TRANSITION_TITLES = {
     TransitionKind.CROSSFADE: "Crossfade",
     TransitionKind.WIPE: "Wipe",
     TransitionKind.FADE_BLACK: "Fade to black",
+}
+ON_FAILED_TITLES = {
+    OnFailed.WAIT: "Make the others, the film waits",
+    OnFailed.HALT: "Pause, and pay for nothing more",
+    OnFailed.SKIP: "Make the film without it",
 }
 SCRIPT_HINT = "Paste or write the words of the film. Blank lines and headings start new scenes."
 
@@ -170,8 +175,13 @@ def _draw_settings(app: App, saved: ProjectSettings, providers: Sequence[Provide
             key=f"{key}-attempts",
             on_change=touch,
         )
-        skip = st.toggle(
-            "Make the film without clips that fail", value=saved.skip_failed, key=f"{key}-skip", on_change=touch
+        on_failed = st.selectbox(
+            "When a clip fails for good",
+            list(ON_FAILED_TITLES),
+            index=list(ON_FAILED_TITLES).index(saved.on_failed),
+            format_func=ON_FAILED_TITLES.__getitem__,
+            key=f"{key}-on-failed",
+            on_change=touch,
         )
     return ProjectSettings.model_validate(
         {
@@ -184,7 +194,7 @@ def _draw_settings(app: App, saved: ProjectSettings, providers: Sequence[Provide
             "budget_usd": budget,
             "seed": int(seed),
             "retry_policy": {"max_attempts": int(attempts)},
-            "skip_failed": skip,
+            "on_failed": on_failed,
         }
     )
 

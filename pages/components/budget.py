@@ -7,7 +7,7 @@ import math
 import streamlit as st
 
 from orchestrator.bootstrap import App
-from orchestrator.schema.status import PlanStatus, RenderStatus
+from orchestrator.schema.status import PauseCause, PlanStatus, RenderStatus
 from orchestrator.schema.view import CostEstimate, PlanView
 from pages.components.notices import guarded
 from pages.components.words import count, estimate_words, money, plain, shortfall_words
@@ -15,7 +15,7 @@ from pages.components.words import count, estimate_words, money, plain, shortfal
 
 def is_held(plan: PlanView) -> bool:
     """Whether the plan was paused for want of money, by nobody."""
-    return plan.status is PlanStatus.PAUSED and bool(plan.reason)
+    return plan.status is PlanStatus.PAUSED and plan.pause_cause is PauseCause.BUDGET
 
 
 def _open_clips(plan: PlanView) -> int:

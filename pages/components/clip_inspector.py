@@ -9,7 +9,7 @@ import streamlit as st
 from orchestrator.bootstrap import App
 from orchestrator.schema.status import ClipStatus
 from orchestrator.schema.view import ClipView, PlanView, TakeView
-from pages.components import assessment, badge, player, retry, take_review, take_story
+from pages.components import assessment, badge, clip_editor, player, retry, take_review, take_story
 from pages.components.timeline import move_clip
 from pages.components.words import CLIP_BADGES, count, is_answer_lost, plain, take_badge
 
@@ -27,6 +27,7 @@ def show(app: App, plan: PlanView, clip: ClipView, *, key: str, on_reorder: Call
         if clip.text:
             st.html(f'<blockquote class="svo-line">{_escape(clip.text)}</blockquote>')
         st.caption(f"{count(clip.words, 'word')} in {clip.seconds} s · {plain(clip.visual_intent)}")
+        clip_editor.show(app, clip, key=f"{key}-{clip.id}-edit")
         if take is None:
             if clip.reason:
                 st.warning(plain(clip.reason), icon=":material/visibility:")

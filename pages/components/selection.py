@@ -29,7 +29,8 @@ def most_urgent(plan: PlanView) -> ClipView | None:
 
 
 def has_film(plan: PlanView) -> bool:
-    return plan.render is not None and bool(plan.render.video_url or plan.render.error)
+    """Whether there is a film to show, or a partial one that somebody asked for."""
+    return plan.partial is not None or bool(plan.render and (plan.render.video_url or plan.render.error))
 
 
 def choose_clip(clip_id: str) -> None:

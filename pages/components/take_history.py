@@ -8,7 +8,7 @@ import streamlit as st
 
 from orchestrator.bootstrap import App
 from orchestrator.schema.view import ProviderView, TakeView
-from pages.components import assessment, badge, budget, player, retry, take_review, take_story
+from pages.components import assessment, badge, budget, player, retry, take_review, take_story, wishes
 from pages.components.notices import guarded, show_empty
 from pages.components.words import is_answer_lost, plain, shorten, take_badge
 
@@ -27,6 +27,7 @@ def show_chosen(app: App, takes: Sequence[TakeView], *, key: str) -> None:
         player.show(take.video_url, poster_url=take.poster_url, label=label, placeholder=take_badge(take)[0])
         if take.is_active:
             st.progress(take.progress or 0.0, text=take.status_text)
+            take_story.show(app.views.takes(take.clip_id))
         elif take.is_held:
             show_badge(take)
             show_held(app, take, key=f"{key}-{take.clip_id}")
@@ -89,7 +90,14 @@ def show_remix(app: App, take: TakeView, provider: ProviderView, *, key: str) ->
         st.warning("Say what should change.", icon=":material/edit:")
         return
     with guarded():
-        st.query_params[ADDRESS] = app.service.remix_take(take.run_id, prompt=prompt.strip())
+        st.query_params[ADDRESS], _ = wishes.ask(
+            app,
+            (take.run_id, prompt.strip()),
+            key=f"{key}-remix-asked",
+            make=lambda request_key: app.service.remix_take(
+                take.run_id, prompt=prompt.strip(), request_key=request_key
+            ),
+        )
         st.rerun(scope="app")
 
 

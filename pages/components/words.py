@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from orchestrator.schema.assessment import CheckName, CheckStatus, Verdict
-from orchestrator.schema.clip_run import RepairStrategy
+from orchestrator.schema.clip_run import TAKEN_BACK, RepairStrategy
 from orchestrator.schema.status import ClipStatus, PlanStatus, RenderStatus, RunStatus
-from orchestrator.schema.view import CallView, CostEstimate, TakeView
+from orchestrator.schema.view import CallView, CostEstimate, Phase, TakeView
 
 CHECK_TITLES = {
     CheckName.TRANSCRIPT_MATCH: "Transcript match",
@@ -84,6 +84,8 @@ def take_badge(take: TakeView) -> Badge:
         return ("Approved", ":material/thumb_up:", "green")
     if take.override == "rejected":
         return ("Rejected", ":material/thumb_down:", "red")
+    if take.error_code in TAKEN_BACK:
+        return (take.status_text, ":material/cancel:", "gray")
     if is_answer_lost(take):
         return NEEDS_YOU
     if is_cut_off(take):
@@ -93,7 +95,7 @@ def take_badge(take: TakeView) -> Badge:
         return CLIP_BADGES[ClipStatus.REPAIRING] if is_repairing else (take.status_text, WORKING_ICON, "blue")
     if take.verdict is Verdict.PASS:
         return PASSED
-    if take.verdict is Verdict.FAIL or take.error_message:
+    if take.verdict is Verdict.FAIL or (take.error_message and take.verdict is None):
         return FAILED
     if take.verdict is Verdict.NEEDS_REVIEW:
         return NEEDS_YOU
@@ -104,6 +106,18 @@ def clock(seconds: float) -> str:
     """Seconds as ``m:ss``."""
     whole = round(seconds)
     return f"{whole // 60}:{whole % 60:02d}"
+
+
+def lasting(seconds: float) -> str:
+    """How long something took, to about two digits."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
 def time_left(seconds: float | None) -> str:
@@ -185,6 +199,12 @@ def shortfall_words(estimate: CostEstimate | None, *, left_usd: float | None) ->
 def cost_words(take: TakeView) -> str:
     """What a take cost, marked as long as it is not known for sure; empty when it cost nothing."""
     return money(take.cost_usd) + ("" if take.is_cost_final else " estimated") if take.cost_usd else ""
+
+
+def phase_words(phase: Phase) -> str:
+    """A phase of a take with how long it took, or takes already, and what it cost."""
+    spent = f", {money(phase.cost_usd)}" if phase.cost_usd else ""
+    return f"{phase.name.capitalize()} {lasting(phase.seconds)}{' so far' if phase.is_open else ''}{spent}"
 
 
 def maker_words(take: TakeView) -> str:

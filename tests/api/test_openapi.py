@@ -9,7 +9,13 @@ ROUTES = {
     ("POST", "/v1/video/briefs"),
     ("POST", "/v1/video/clip-plans"),
     ("POST", "/v1/video/clip-plans/{id}/start"),
+    ("POST", "/v1/video/clip-plans/{id}/pause"),
+    ("POST", "/v1/video/clip-plans/{id}/cancel"),
+    ("POST", "/v1/video/clip-plans/{id}/retry"),
+    ("PUT", "/v1/video/clip-plans/{id}/order"),
+    ("PUT", "/v1/video/clip-plans/{id}/budget"),
     ("GET", "/v1/video/clip-plans/{id}/status"),
+    ("PATCH", "/v1/video/clips/{id}"),
     ("POST", "/v1/video/clips/{id}/assess"),
     ("POST", "/v1/video/clips/{id}/retry"),
     ("POST", "/v1/video/renders"),
@@ -53,7 +59,7 @@ async def test_request_bodies_refuse_unknown_fields_when_described(client: httpx
         for route in item.values()
         if "requestBody" in route
     ]
-    assert len(bodies) == 7
+    assert len(bodies) == 10
     for name in bodies:
         assert description["components"]["schemas"][name]["additionalProperties"] is False
 

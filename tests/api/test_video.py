@@ -109,3 +109,48 @@ async def test_render_is_refused_when_no_clip_is_made(client: httpx.AsyncClient)
     response = await client.post("/api/v1/video/renders", json={"clip_plan_id": plan["id"]})
     assert response.status_code == 409
     assert response.json()["error"]["code"] == "conflict"
+
+
+async def test_partial_film_is_made_of_slates_when_asked_for_before_the_start(client: httpx.AsyncClient) -> None:
+    project = await post(client, "video/projects", 201, {"settings": {"size": "320x180"}})
+    plan = await post(client, "video/clip-plans", 201, {"project_id": project["id"], "script": SCRIPT})
+    body = {"clip_plan_id": plan["id"], "has_slates": True}
+    render = await post(client, "video/renders", 202, body)
+    assert (render["is_partial"], render["missing_clips"]) == (True, len(LINES))
+    render = await poll(
+        client, f"/api/v1/video/renders/{render['id']}", until=lambda view: view["status"] in ("done", "failed")
+    )
+    assert render["status"] == "done", render["error"]
+    assert render["duration_seconds"] == plan["total_seconds"]
+    status = await client.get(f"/api/v1/video/clip-plans/{plan['id']}/status")
+    assert (status.json()["status"], status.json()["render"]) == ("planned", None)
+    assert status.json()["partial"]["id"] == render["id"]
+
+
+async def test_a_clip_is_changed_and_ordered_before_it_is_made(client: httpx.AsyncClient) -> None:
+    project = await post(client, "video/projects", 201, {})
+    plan = await post(client, "video/clip-plans", 201, {"project_id": project["id"], "script": SCRIPT})
+    url, ids = "/api/v1/video", [clip["id"] for clip in plan["clips"]]
+    words = "Every morning the old kettle sings long before sunrise, and the whole house is awake."
+    changed = (await client.patch(f"{url}/clips/{ids[0]}", json={"text": words, "visual_intent": "A kettle"})).json()
+    clip = changed["clips"][0]
+    assert (clip["text"], clip["words"], clip["seconds"], clip["visual_intent"]) == (words, 15, 8, "A kettle")
+    assert changed["total_seconds"] == plan["total_seconds"] + 4
+    refused = await client.patch(f"{url}/clips/{ids[0]}", json={"text": "word " * 31})
+    assert refused.status_code == 422 and "holds 30" in refused.json()["error"]["message"]
+    ordered = await client.put(f"{url}/clip-plans/{plan['id']}/order", json={"clip_ids": ids[::-1]})
+    assert [clip["id"] for clip in ordered.json()["clips"]] == ids[::-1]
+
+
+async def test_a_plan_is_paused_cancelled_and_given_money_when_asked(client: httpx.AsyncClient) -> None:
+    project = await post(client, "video/projects", 201, {})
+    plan = await post(client, "video/clip-plans", 201, {"project_id": project["id"], "script": SCRIPT})
+    url = f"video/clip-plans/{plan['id']}"
+    assert (await client.post(f"/api/v1/{url}/pause")).status_code == 409
+    await post(client, f"{url}/start", 202)
+    assert (await post(client, f"{url}/pause", 202))["status"] == "paused"
+    funded = await client.put(f"/api/v1/{url}/budget", json={"budget_usd": 3.5})
+    assert (funded.json()["status"], funded.json()["budget_usd"]) == ("running", 3.5)
+    assert (await post(client, f"{url}/retry", 202))["failed"] == 0
+    for _ in range(2):
+        assert (await post(client, f"{url}/cancel", 202))["status"] == "cancelled"

@@ -17,10 +17,12 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 from psycopg import sql
+
+from orchestrator.db.session import migrate_database
 
 
 class PostgresServer:
@@ -33,7 +35,7 @@ class PostgresServer:
         self._process: subprocess.Popen[bytes] | None = None
         self.url = f"postgresql://postgres@127.0.0.1:{self._port}/postgres"
         user = _unprivileged()
-        self._run_as: dict[str, Any] = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
+        self._run_as: Any = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
         if user:
             os.chown(self._folder, user.pw_uid, user.pw_gid)
         subprocess.run(
@@ -48,8 +50,10 @@ class PostgresServer:
         flags = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         command = [_binaries() / "postgres", "-D", self._folder / "data", "-p", str(self._port), *flags]
         with (self._folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd="/", **self._run_as)
-        _wait_until_up(self.url, self._process, self._folder / "log")
+            run_as: dict[str, Any] = {"stdout": log, "stderr": log, "cwd": "/", **self._run_as}
+            process = cast("subprocess.Popen[bytes]", subprocess.Popen(command, **run_as))
+        self._process = process
+        _wait_until_up(self.url, process, self._folder / "log")
 
     def stop(self, *, is_crash: bool = False) -> None:
         """Breaks every connection off at once. After a crash the next start recovers from the write-ahead log."""
@@ -85,11 +89,14 @@ def running_postgres() -> Iterator[str]:
         yield server.url
 
 
-def create_database(server_url: str, name: str) -> str:
-    """An empty database of that name; its address."""
+def create_database(server_url: str, name: str, *, is_empty: bool = False) -> str:
+    """A database of that name with our schema, or ``is_empty`` without it; its address."""
     with psycopg.connect(server_url, autocommit=True) as connection:
         connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
-    return f"{server_url.rsplit('/', 1)[0]}/{name}"
+    url = f"{server_url.rsplit('/', 1)[0]}/{name}"
+    if not is_empty:
+        migrate_database(url, data_dir=Path())
+    return url
 
 
 def _binaries() -> Path:

@@ -111,7 +111,7 @@ def test_settings_that_make_no_sense_are_named(run: Run) -> None:
     assert_refused(run("doctor", MOCK_DEFECTS="1=explode"), "MOCK_DEFECTS", "wrong_words")
     assert_refused(run("doctor", DATABASE_URL="rubbish"), "postgresql://")
     refused = run("doctor", DATABASE_URL="postgresql://user:hunter2@127.0.0.1:1/x")
-    assert_refused(refused, "cannot be opened")
+    assert_refused(refused, "No database answers at 127.0.0.1:1", "DATABASE_URL")
     assert "hunter2" not in refused.output
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,12 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from orchestrator.db.models import ClipRow, PlanRow, ProjectRow, ProviderCallRow, RunRow, SceneRow, ScriptRow, new_id
-from orchestrator.db.records import add_brief
-from orchestrator.db.session import Database, open_database
+from orchestrator.calls import Calls, PaidCall, spent_usd
+from orchestrator.db.models import ProviderCallRow, new_id
+from orchestrator.db.session import Database
 from orchestrator.errors import BudgetExceeded, NeedsDecision, Withdrawn
-from orchestrator.ledger import Ledger, PaidCall, spent_usd
-from orchestrator.schema.brief import ContentBrief
+from orchestrator.ledger import Ledger
 from providers.base import (
     AuthFailed,
     ContentRejected,
@@ -32,56 +29,7 @@ from providers.base import (
     Unavailable,
 )
 from tests.fakes.billing import BillingProvider, Death, Moment
-from tests.fakes.postgres import create_database
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    """The ledger keeps its promise on both databases."""
-    url = ""
-    if request.param == "postgres":
-        url = create_database(request.getfixturevalue("postgres_url"), f"ledger_{new_id().replace('-', '')}")
-    database = open_database(url, data_dir=tmp_path)
-    yield database
-    database.close()
-
-
-def add_run(database: Database, *, budget_usd: float | None = None) -> tuple[str, str]:
-    """(project id, run id) of a clip about to be paid for."""
-    project_id, plan_id, clip_id, run_id, scene_id, script_id = (new_id() for _ in range(6))
-    with database.write() as session:
-        session.add(ProjectRow(id=project_id, name="Test", settings={"budget_usd": budget_usd}))
-        session.flush()
-        brief = add_brief(session, project_id, ContentBrief())
-        session.add(ScriptRow(id=script_id, project_id=project_id, text="Hello."))
-        session.flush()
-        session.add(
-            PlanRow(
-                id=plan_id, project_id=project_id, content_brief_id=brief.id, script_id=script_id, status="running",
-                settings={}, plan={}, words_per_minute=150, max_attempts=3, total_seconds=4, spoken_words=1,
-            )
-        )  # fmt: skip
-        session.flush()
-        session.add(SceneRow(id=scene_id, clip_plan_id=plan_id, position=1, title="One"))
-        session.flush()
-        session.add(
-            ClipRow(
-                id=clip_id, clip_plan_id=plan_id, scene_id=scene_id, position=1, order_key=1, text="Hello.", words=1,
-                seconds=4, visual_intent="A hill", acceptance=[], status="generating",
-            )
-        )  # fmt: skip
-        session.flush()
-        session.add(RunRow(id=run_id, clip_id=clip_id, attempt=1, status="crafted", provider="billing", model="one",
-                           request={}))  # fmt: skip
-    return project_id, run_id
-
-
-def call_for(project_id: str, run_id: str, *, prompt: str = "A hill") -> PaidCall:
-    request = CreateClipInput(key=run_id, prompt=prompt, model="one", seconds=4, size="320x180")
-    return PaidCall(
-        run_id=run_id, project_id=project_id, provider="billing", endpoint="", request=request,
-        cost_usd=0.4,
-    )  # fmt: skip
+from tests.fakes.paid import add_run, call_for
 
 
 async def create_over_lives(database: Database, provider: BillingProvider, call: PaidCall) -> str:
@@ -187,10 +135,10 @@ async def test_a_create_of_another_live_process_is_waited_for_and_not_sent_again
     call = call_for(*add_run(database))
     with pytest.raises(Death):
         await Ledger(database, owner="worker-1").create(call, provider)
-    other = Ledger(database, owner="worker-2")
-    row = other._find(call.request.key)
+    other = Calls(database, owner="worker-2")
+    row = other.find(call.request.key)
     assert row is not None
-    assert not other._reclaim(row), "its sender may still be about to send"
+    assert not other.reclaim(row), "its sender may still be about to send"
 
 
 async def test_a_refused_create_costs_nothing_and_stays_refused(database: Database) -> None:

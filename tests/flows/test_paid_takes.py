@@ -115,7 +115,8 @@ def add_settled_take(app: App, clip_id: str, *, line: str = LINE) -> str:
 
 def hold(app: App, *, seconds: float) -> None:
     """The provider asked for patience a moment ago."""
-    app.flows.clips.generator._providers["sora"]._held_until = time.monotonic() + seconds  # pyright: ignore
+    turns = app.flows.clips.generator._providers["sora"]._turns  # pyright: ignore
+    turns._held_until = time.monotonic() + seconds
 
 
 async def test_a_finished_take_is_kept_when_the_first_look_after_a_long_stop_fails(

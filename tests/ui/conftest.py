@@ -29,7 +29,7 @@ OpenPage = Callable[..., AppTest]
 class ParkedEngine:
     """An engine that takes orders and never gets to them, so that nothing changes while a test looks."""
 
-    def enqueue(self, queue: str, flow: str, flow_id: str, *arguments: object) -> None:
+    def enqueue(self, queue: str, flow: str, flow_id: str, *arguments: object, partition: str = "") -> None:
         """Accept and leave it."""
 
     def is_finished(self, flow_id: str) -> bool:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from orchestrator.assembler import Take, build_timeline, parse_transition
 from orchestrator.errors import BadInput
-from orchestrator.schema.timeline import Timeline, Transition, TransitionKind
+from orchestrator.schema.timeline import Slate, Timeline, Transition, TransitionKind
 
 CROSSFADE = Transition(kind=TransitionKind.CROSSFADE, seconds=0.5)
 TRANSITIONS = st.one_of(
@@ -98,3 +98,14 @@ def test_every_clip_keeps_a_frame_of_its_own_and_starts_in_order(
     for made, overlap in zip(timeline.transitions, timeline.overlap_frames, strict=True):
         assert (made.kind is TransitionKind.CUT) == (overlap == 0)
         assert made.seconds <= transition.seconds
+
+
+def test_slates_are_kept_in_a_timeline_and_leave_no_trace_in_one_without() -> None:
+    slate = Slate(number=2, state="failed", reason="No words were heard.", text="Somebody waits.")
+    takes = [Take(source="a", seconds=4), Take(source="slate:b", seconds=8, slate=slate)]
+    film = build_timeline(takes, transition=CROSSFADE, width=320, height=180)
+    assert film.missing_clips == 1
+    assert film.total_frames == (4 + 8) * 30 - 15
+    stored = film.model_dump(mode="json")
+    assert Timeline.model_validate(stored) == film
+    assert "slate" not in stored["clips"][0], "the words a render's id is made of"

@@ -307,7 +307,7 @@ def test_paths_named_in_documents_exist(document: Path) -> None:
 
 def test_licences_are_given_for_everything_that_is_installed() -> None:
     text = (ROOT / "docs" / "licences.md").read_text(encoding="utf-8")
-    for name in ("requirements.txt", "requirements-offline.txt"):
+    for name in ("requirements.txt", "requirements-observe.txt", "requirements-offline.txt"):
         pins = re.findall(r"^([\w.-]+)==", (ROOT / name).read_text(encoding="utf-8"), flags=re.M)
         assert pins
         assert not [pin for pin in pins if f"`{pin}`" not in text and f"| {pin} |" not in text]

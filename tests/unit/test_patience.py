@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -33,9 +33,12 @@ from providers.patience import (
     FAILURES_TO_OPEN,
     FIRST_REST_SECONDS,
     LONGEST_REST_SECONDS,
+    LONGEST_WAIT_SECONDS,
     PROBE_SECONDS,
     WAITED_HERE_SECONDS,
     CircuitBreaker,
+    OwnTurns,
+    Pace,
     PatientProvider,
 )
 
@@ -174,6 +177,44 @@ class Breaker(RuleBasedStateMachine):
 
 TestBreaker = Breaker.TestCase
 TestBreaker.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+
+
+# --- turns ---
+
+
+@given(
+    requests_per_minute=st.integers(1, 300),
+    pauses=st.lists(st.sampled_from([0.0] * 30 + [0.1, 1.0, 7.0, 20.0, 61.0, 500.0]), min_size=1, max_size=400),
+)
+@settings(max_examples=60, deadline=None)
+def test_no_minute_has_more_calls_than_the_provider_likes(requests_per_minute: int, pauses: list[float]) -> None:
+    clock = Clock()
+    turns, made = OwnTurns(requests_per_minute, clock=clock), list[float]()
+    for pause in pauses:
+        clock.now += pause
+        wait = turns.take()
+        assert 0 <= wait <= LONGEST_WAIT_SECONDS
+        if wait > LONGEST_WAIT_SECONDS - 60:
+            return  # more callers than such a provider can have
+        made.append(clock.now + wait)
+    assert made == sorted(made), "whoever came first goes first"
+    for first, next_too_many in zip(made, made[requests_per_minute:], strict=False):
+        assert next_too_many - first > 60
+
+
+@given(requests_per_minute=st.integers(1, 10_000))
+def test_most_of_what_the_provider_likes_is_used_when_many_calls_wait(requests_per_minute: int) -> None:
+    clock = Clock()
+    turns = OwnTurns(requests_per_minute, clock=clock)
+    waits = [turns.take() for _ in range(requests_per_minute)]
+    assert waits[: max(1, requests_per_minute // 10)] == pytest.approx(
+        [0.0] * max(1, requests_per_minute // 10), abs=1e-6
+    )
+    assert waits[-1] < 61
+
+
+def test_nobody_waits_for_ever_when_a_shared_clock_is_set_back() -> None:
+    assert Pace.of(60).next_due(1_000_000.0, now=0.0) == LONGEST_WAIT_SECONDS
 
 
 # --- the patient provider ---

@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 from functools import cache
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -159,8 +160,69 @@ def test_only_the_ledger_asks_for_a_turn_to_create() -> None:
     """A turn that is taken and not used would be missing where it is."""
     askers = {name: uses(texts()[name], {"ready"}) for name in product_modules()}
     assert {name: found for name, found in askers.items() if found} == {
-        "orchestrator/ledger.py": {("_announce", "ready"), ("_reconcile", "ready")}
+        "orchestrator/ledger.py": {("_announce", "ready"), ("_claim", "ready")}
     }
+
+
+def payers(source: str) -> set[str]:
+    """The public methods that lead to a request of which the wire is told that it is paid, by way of private ones of
+    the same module or not."""
+    functions = {
+        n.name: n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+
+    def calls(function: ast.AST) -> set[str]:
+        return {
+            node.func.attr for node in ast.walk(function)
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+        }  # fmt: skip
+
+    def is_paid(node: ast.AST) -> bool:
+        is_asking = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "_ask"
+        return is_asking and any(keyword.arg == "is_paid" for keyword in node.keywords)  # pyright: ignore
+
+    found = {name for name, function in functions.items() if any(map(is_paid, ast.walk(function)))}
+    while more := {name for name, function in functions.items() if calls(function) & found} - found:
+        found |= more
+    return found
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("class P:\n    async def create_clip(self):\n        await self._ask('POST', is_paid=True)", {"create_clip"}),
+        (
+            "class P:\n    async def warm_up(self):\n        await self._post()\n"
+            "    async def _post(self):\n        await self._ask('POST', is_paid=True)",
+            {"warm_up", "_post"},
+        ),
+        ("class P:\n    async def cancel(self):\n        self._error(await self._ask('GET'), is_paid=True)", set()),
+    ],
+)
+def test_ways_to_a_paid_request_are_told_from_free_ones(source: str, found: set[str]) -> None:
+    assert payers(source) == found
+
+
+def test_adapters_send_what_is_paid_for_creates_only() -> None:
+    adapters = {name: payers(texts()[name]) for name in product_modules() if name.startswith("providers/")}
+    found = {name: ways for name, ways in adapters.items() if ways}
+    assert len(found) > 5
+    public = {name: {way for way in ways if not way.startswith("_")} for name, ways in found.items()}
+    assert not {name: left for name, ways in public.items() if (left := ways - {"create_clip", "remix_clip"})}
+
+
+def test_one_ledger_is_made_and_one_step_asks_it_to_create() -> None:
+    """A second one would not know what the first has sent and who waits."""
+    made = {name: text.count("Ledger(") for name, text in texts().items() if name in product_modules()}
+    assert {name: count for name, count in made.items() if count} == {"orchestrator/bootstrap.py": 1}
+    askers = {
+        (name, node.func.value.attr)
+        for name in product_modules()
+        for node in ast.walk(ast.parse(texts()[name]))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "create"
+        if isinstance(node.func.value, ast.Attribute) and node.func.value.attr.strip("_") in ("ledger", "generator")
+    }
+    assert askers == {("orchestrator/generator.py", "_ledger"), ("orchestrator/steps/clips.py", "generator")}
 
 
 # --- requirements ---
@@ -182,7 +244,9 @@ def pins(name: str) -> dict[str, set[str]]:
     return found
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "requirements-offline.txt"])
+@pytest.mark.parametrize(
+    "name", ["requirements.txt", "requirements-dev.txt", "requirements-observe.txt", "requirements-offline.txt"]
+)
 def test_everything_installed_is_pinned_to_one_version(name: str) -> None:
     versions = pins(name)
     assert versions
@@ -194,9 +258,10 @@ def test_offline_weights_are_pinned_with_hashes() -> None:
     assert not [e for e in requirements("requirements-offline.txt") if not re.search(r"--hash=sha256:[0-9a-f]{64}", e)]
 
 
-def test_pins_cover_and_satisfy_what_the_app_asks_for() -> None:
-    pinned = pins("requirements.txt")
-    for entry in requirements("requirements.in"):
+@pytest.mark.parametrize("name", ["requirements", "requirements-observe"])
+def test_pins_cover_and_satisfy_what_is_asked_for(name: str) -> None:
+    pinned = pins(f"{name}.txt")
+    for entry in requirements(f"{name}.in"):
         wanted = Requirement(entry)
         versions = pinned.get(canonicalize_name(wanted.name), set())
         assert versions, f"{wanted.name} is not pinned"
@@ -204,5 +269,7 @@ def test_pins_cover_and_satisfy_what_the_app_asks_for() -> None:
 
 
 def test_test_tools_come_on_top_of_the_pins_of_the_app() -> None:
-    assert "-r requirements.txt" in texts()["requirements-dev.txt"].splitlines()
-    assert not set(pins("requirements-dev.txt")) & set(pins("requirements.txt"))
+    parts = {name: set(pins(f"requirements{name}.txt")) for name in ("", "-observe", "-dev")}
+    assert {"-r requirements.txt", "-r requirements-observe.txt"} <= set(texts()["requirements-dev.txt"].splitlines())
+    assert "-r requirements.txt" in texts()["requirements-observe.txt"].splitlines()
+    assert not any(one & other for one, other in combinations(parts.values(), 2))

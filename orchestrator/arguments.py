@@ -1,0 +1,89 @@
+"""What the command line is given: scripts, briefs and settings, checked before anything is made of them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.errors import BadInput, CannotWrite
+
+if TYPE_CHECKING:
+    from orchestrator.schema.brief import ContentBrief
+
+SCRIPT_BYTES_MAX = 1_000_000
+
+
+def read_script(path: Path) -> str:
+    try:
+        raw = sys.stdin.buffer.read(SCRIPT_BYTES_MAX + 1) if str(path) == "-" else _read_bytes(path)
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise BadInput(f"{path} is not a UTF-8 text file.") from None
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > SCRIPT_BYTES_MAX:
+            raise BadInput(f"{path} has {path.stat().st_size / 1e6:.1f} MB. A script of 300 s has about 5 kB.")
+        return path.read_bytes()
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror}.") from None
+
+
+def read_brief(path: Path | None) -> ContentBrief:
+    from pydantic import ValidationError
+
+    from orchestrator.schema.brief import ContentBrief
+
+    if path is None:
+        return ContentBrief()
+    import yaml
+
+    try:
+        return ContentBrief.model_validate(yaml.safe_load(_read_bytes(path)) or {})
+    except yaml.YAMLError as error:
+        raise BadInput(f"{path} is not YAML: {error}") from None
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in error.errors())
+        raise BadInput(f"{path} is not a brief. {wrong}") from None
+
+
+def project_settings(*, transition: str = "cut", max_attempts: int | None = None, wpm: int, **given: Any) -> Any:
+    from pydantic import ValidationError
+
+    from orchestrator.assembler import parse_transition
+    from orchestrator.schema.clip_run import RetryPolicy
+    from orchestrator.schema.project import ProjectSettings
+
+    try:
+        if max_attempts is not None:
+            given["retry_policy"] = RetryPolicy(max_attempts=max_attempts)
+        given["budget_usd"] = given.pop("budget", None)
+        return ProjectSettings(transition=parse_transition(transition), words_per_minute=wpm, **given)
+    except ValidationError as error:
+        wrong = "; ".join(f"{_OPTIONS.get(str(e['loc'][-1]), e['loc'][-1])}: {e['msg']}" for e in error.errors())
+        raise BadInput(f"The arguments cannot be used. {wrong}") from None
+
+
+_OPTIONS = {
+    "words_per_minute": "--wpm",
+    "seed": "--seed",
+    "budget_usd": "--budget",
+    "size": "--size",
+    "max_attempts": "--max-attempts",
+    "on_failed": "--on-failed",
+}
+
+
+def check_writable(out: Path) -> None:
+    """Find out before anything is generated, not after."""
+    if out.is_dir():
+        raise CannotWrite(f"{out} is a folder. Name a file, such as {out / 'film.mp4'}.")
+    probe = out.with_name(f".{out.name}.probe")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise CannotWrite(f"{out} cannot be written: {error.strerror}.") from None

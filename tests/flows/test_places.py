@@ -1,0 +1,149 @@
+"""A free place at a provider is taken at once, by the plan that has the fewest; nobody who waits is forgotten."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections import Counter
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestrator.calls import PaidCall
+from orchestrator.db.session import Database, Session, open_database
+from orchestrator.errors import DatabaseAway, Withdrawn
+from orchestrator.ledger import Ledger
+from orchestrator.places import PAUSE_SECONDS, Waiter, next_in_line
+from providers.base import Unavailable
+from tests.fakes.billing import BillingProvider
+from tests.fakes.paid import Interrupted, add_calls
+
+# --- the choice ---
+
+PLANS = st.sampled_from("abcd")
+LINES = st.lists(PLANS, max_size=20)
+UNDER_WAY = st.dictionaries(PLANS, st.integers(0, 6))
+
+
+@given(line=LINES, under_way=UNDER_WAY, free=st.integers(-3, 25))
+def test_no_place_is_left_idle_and_none_is_given_twice(line: list[str], under_way: dict[str, int], free: int) -> None:
+    waiting = [Waiter(plan) for plan in line]
+    called = next_in_line(waiting, under_way, free=free)
+    assert len(called) == len(set(called)) == max(0, min(free, len(waiting)))
+    assert set(called) <= set(waiting)
+
+
+@given(line=LINES, under_way=UNDER_WAY, free=st.integers(0, 25))
+def test_no_plan_that_still_waits_has_fewer_under_way_than_one_that_was_called_had(
+    line: list[str], under_way: dict[str, int], free: int
+) -> None:
+    waiting = [Waiter(plan) for plan in line]
+    called = next_in_line(waiting, under_way, free=free)
+    after = Counter(under_way) + Counter(waiter.plan_id for waiter in called)
+    for waiter in called:
+        for other in set(waiting) - set(called):
+            assert after[other.plan_id] >= after[waiter.plan_id] - 1
+            assert other.plan_id != waiter.plan_id or waiter.number < other.number
+
+
+# --- the line ---
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Database:
+    return open_database("", data_dir=tmp_path)
+
+
+async def make(ledger: Ledger, call: PaidCall, provider: BillingProvider, *, seconds: float = 0.0) -> None:
+    """Create, and be done after so long."""
+    await ledger.create(call, provider)
+    await asyncio.sleep(seconds)
+    ledger.finish(call.request.key, cost_usd=None)
+
+
+async def test_a_plan_of_75_clips_does_not_starve_one_of_three_that_starts_later(database: Database) -> None:
+    provider, ledger = BillingProvider(max_concurrent=2), Ledger(database, owner="local")
+    long, short = add_calls(database, clips=75), add_calls(database, clips=3)
+    at_work = [asyncio.create_task(make(ledger, call, provider, seconds=0.02)) for call in long]
+    async with asyncio.timeout(30):
+        await asyncio.wait(at_work[:10])
+        before = len(provider.charges)
+        await asyncio.gather(*(make(ledger, call, provider, seconds=0.02) for call in short))
+    # It had to wait for the clips under way, and then had every other place.
+    assert len(provider.charges) - before <= 8
+    assert sum(task.done() for task in at_work) < 25
+    for task in at_work:
+        task.cancel()
+    await asyncio.gather(*at_work, return_exceptions=True)
+
+
+async def test_a_place_is_taken_at_once_when_it_is_free(database: Database) -> None:
+    """One after the other, without the pauses in which other processes are looked after."""
+    provider, ledger = BillingProvider(max_concurrent=1), Ledger(database, owner="local")
+    calls, began = add_calls(database, clips=10), time.monotonic()
+    await asyncio.gather(*(make(ledger, call, provider) for call in calls))
+    assert len(provider.charges) == 10
+    assert time.monotonic() - began < 5 * PAUSE_SECONDS
+    assert [request.key for _, request in provider.charges] == [call.request.key for call in calls]
+
+
+async def test_a_place_that_another_process_freed_is_found_soon(database: Database) -> None:
+    provider = BillingProvider(max_concurrent=1)
+    first, second = add_calls(database, clips=2)
+    other = Ledger(database, owner="worker-1")
+    await other.create(first, provider)
+    waiting = asyncio.create_task(Ledger(database, owner="worker-2").create(second, provider))
+    await asyncio.sleep(0.1)
+    other.finish(first.request.key, cost_usd=None)
+    async with asyncio.timeout(5 * PAUSE_SECONDS):
+        await waiting
+    assert len(provider.charges) == 2
+
+
+async def test_whoever_goes_away_while_waiting_or_when_called_blocks_nobody(file: Database) -> None:
+    provider, ledger = BillingProvider(max_concurrent=1), Ledger(file, owner="local")
+    first, cancelled, withdrawn, refused, last = add_calls(file, clips=5)
+    await ledger.create(first, provider)
+    is_wanted = [True]
+    gone = asyncio.create_task(ledger.create(cancelled, provider))
+    unwanted = asyncio.create_task(ledger.create(withdrawn, provider, is_wanted=lambda: bool(is_wanted)))
+    resting = asyncio.create_task(ledger.create(refused, provider))
+    waiting = asyncio.create_task(ledger.create(last, provider))
+    await asyncio.sleep(0.1)
+    gone.cancel()
+    is_wanted.clear()
+    provider.waits = [Unavailable("resting")]
+    with contextlib.suppress(asyncio.CancelledError):
+        await gone
+    began = time.monotonic()
+    ledger.finish(first.request.key, cost_usd=None)
+    for task, error in ((unwanted, Withdrawn), (resting, Unavailable)):
+        with pytest.raises(error):
+            await task
+    await waiting
+    assert len(provider.charges) == 2 and time.monotonic() - began < 0.7 * PAUSE_SECONDS
+
+
+async def test_those_who_wait_go_on_waiting_when_the_database_is_away_while_a_place_frees(file: Database) -> None:
+    class Away(Interrupted):
+        is_away = False
+
+        def read(self) -> AbstractContextManager[Session]:
+            if self.is_away:
+                raise DatabaseAway
+            return super().read()
+
+    provider, ledger = BillingProvider(max_concurrent=1), Ledger(away := Away(file), owner="local")
+    first, second = add_calls(file, clips=2)
+    await ledger.create(first, provider)
+    waiting = asyncio.create_task(ledger.create(second, provider))
+    await asyncio.sleep(0.1)
+    away.is_away = True
+    ledger.finish(first.request.key, cost_usd=None)
+    away.is_away = False
+    async with asyncio.timeout(5 * PAUSE_SECONDS):
+        await waiting
