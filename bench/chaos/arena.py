@@ -144,7 +144,7 @@ class Arena:
             role=role,
             environment=self._place.environment(self._provider.base_url, slot=slot.index),
             folder=self._place.folder / "lives",
-            is_clock_faked=slot.strike is not None and slot.strike.kind is Kind.CLOCK,
+            clock=self._place.clock if slot.strike is not None and slot.strike.kind is Kind.CLOCK else None,
             has_due=not self._is_anybody_up() and self._place.has_due(),
         )
         self.past.lives.append(slot.life)
@@ -159,6 +159,9 @@ class Arena:
 
     def _strike(self, slot: Slot, life: Life, strike: Strike) -> None:
         self.past.strikes.append((time.time(), strike.kind, life.number))
+        if strike.kind in (Kind.FREEZE, Kind.DISK, Kind.DATABASE):
+            for other in self._living():
+                other.has_due = other.has_due and other.worked_after_seconds is not None  # it is kept from working
         age = time.time() - life.started_at
         self._say(f"{self.past.kills:4d}  {strike.kind}: life {life.number} ({life.role}), {age:.1f} s old")
         match strike.kind:

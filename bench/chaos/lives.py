@@ -16,8 +16,6 @@ import psutil
 
 ROOT = Path(__file__).resolve().parents[2]
 _STOP_SECONDS = 30.0
-# Of Debian's package "faketime"; None where it is not installed.
-FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
 
 
 @dataclass
@@ -85,7 +83,8 @@ class Life:
 
     def set_clock(self, jump_seconds: int) -> None:
         assert self.clock_file is not None
-        self.clock_file.write_text(f"{jump_seconds:+d}\n", encoding="ascii")
+        with self.clock_file.open("r+b") as file:
+            file.write(_as_bytes(jump_seconds))
 
 
 def key_of(number: int) -> str:
@@ -93,9 +92,9 @@ def key_of(number: int) -> str:
 
 
 def begin(
-    number: int, *, role: str, environment: dict[str, str], folder: Path, is_clock_faked: bool, has_due: bool
+    number: int, *, role: str, environment: dict[str, str], folder: Path, clock: Path | None, has_due: bool
 ) -> Life:
-    """Start a ``worker`` or the served ``app``."""
+    """Start a ``worker`` or the served ``app``; with the library ``clock`` its clock can be set wrong later."""
     log = folder / f"life-{number}.log"
     command = [sys.executable, "-m", "orchestrator", "worker"]
     if role == "app":
@@ -103,15 +102,10 @@ def begin(
         command = [sys.executable, "-m", "streamlit", "run", "app.py", *port]
     environment = {**os.environ, **environment, "SORA_API_KEY": key_of(number)}
     clock_file = None
-    if is_clock_faked:
+    if clock is not None:
         clock_file = folder / f"life-{number}.clock"
-        clock_file.write_text("+0\n", encoding="ascii")
-        environment |= {
-            "LD_PRELOAD": str(FAKETIME),
-            "FAKETIME_TIMESTAMP_FILE": str(clock_file),
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-            "FAKETIME_CACHE_DURATION": "1",
-        }
+        clock_file.write_bytes(_as_bytes(0))
+        environment |= {"LD_PRELOAD": str(clock), "CHAOS_CLOCK": str(clock_file)}
     with log.open("wb") as output:
         started_at = time.time()
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)
@@ -124,6 +118,21 @@ def begin(
         clock_file=clock_file,
         has_due=has_due,
     )
+
+
+def build_clock(folder: Path) -> Path | None:
+    """The library of ``clock.c``; None where nothing can build or load it."""
+    library = folder / "clock.so"
+    command = ["cc", "-shared", "-fPIC", "-O2", "-o", str(library), str(Path(__file__).with_name("clock.c")), "-ldl"]
+    try:
+        subprocess.run(command, check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return library if sys.platform == "linux" else None
+
+
+def _as_bytes(seconds: int) -> bytes:
+    return seconds.to_bytes(8, sys.byteorder, signed=True)
 
 
 def _free_port() -> int:

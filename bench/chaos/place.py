@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from bench.chaos.films import CLIP_SECONDS, HEIGHT, WIDTH
-from bench.chaos.lives import FAKETIME
+from bench.chaos.lives import build_clock
 from bench.chaos.strikes import Kind
 from orchestrator.db.models import PlanRow, ProviderCallRow, RunRow
 from orchestrator.schema.status import ClipStatus, PlanStatus, RunStatus
@@ -34,6 +34,7 @@ class Place:
         self._server: PostgresServer | None = None
         self._url = ""
         self._is_mounted = False
+        self.clock: Path | None = None
         self.not_possible: dict[Kind, str] = {}
 
     def __enter__(self) -> Place:
@@ -47,8 +48,9 @@ class Place:
         self._is_mounted = mounted.returncode == 0
         if not self._is_mounted:
             self.not_possible[Kind.DISK] = "not possible here: a small disk cannot be mounted"
-        if FAKETIME is None:
-            self.not_possible[Kind.CLOCK] = "not run: faketime is not installed"
+        self.clock = build_clock(self.folder)
+        if self.clock is None:
+            self.not_possible[Kind.CLOCK] = "not run: no C compiler on Linux, which it needs"
         if self.kind == "postgres":
             self._server = PostgresServer()
             self._server.start()

@@ -124,7 +124,8 @@ def _late(past: Past, limit_seconds: float) -> list[str]:
         if life.worked_after_seconds is None and lived > limit_seconds:
             late.append(f"life {life.number} ({life.role}) did no work in {lived:.1f} s")
         elif life.worked_after_seconds is not None and life.worked_after_seconds > limit_seconds:
-            late.append(f"life {life.number} ({life.role}) did its first work after {life.worked_after_seconds:.1f} s")
+            spent = f"{life.worked_after_seconds:.1f} s ({life.worked_after_cpu_seconds:.1f} s of CPU)"
+            late.append(f"life {life.number} ({life.role}) did its first work after {spent}")
     return late
 
 

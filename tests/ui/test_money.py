@@ -12,7 +12,7 @@ from orchestrator.bootstrap import App
 from orchestrator.db.models import PlanRow
 from orchestrator.db.records import fetch
 from orchestrator.schema.brief import ContentBrief
-from orchestrator.schema.status import PlanStatus
+from orchestrator.schema.status import PauseCause, PlanStatus
 from orchestrator.schema.view import CallView, CostEstimate, PlanView, ProviderView
 from pages.components import budget, provider_words, words
 from pages.components.costs import totals
@@ -206,7 +206,8 @@ def test_the_film_of_what_passed_is_offered_when_the_money_is_gone(made: tuple[A
     with app.database.write() as session:
         plan = fetch(session, PlanRow, plan_id)
         before = plan.status
-        plan.status, plan.reason = PlanStatus.PAUSED, "The next take costs $1.00 and $0.00 is left."
+        plan.status, plan.pause_cause = PlanStatus.PAUSED, PauseCause.BUDGET
+        plan.reason = "The next take costs $1.00 and $0.00 is left."
     try:
         page = open_page(project=project_id)
         assert button(page, "Make the film from what passed")
@@ -214,7 +215,7 @@ def test_the_film_of_what_passed_is_offered_when_the_money_is_gone(made: tuple[A
     finally:
         with app.database.write() as session:
             plan = fetch(session, PlanRow, plan_id)
-            plan.status, plan.reason = before, ""
+            plan.status, plan.reason, plan.pause_cause = before, "", ""
 
 
 # --- single clips ---
