@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -34,6 +35,8 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     try:
         yield
     finally:
+        # The server lets this take the time it needs. A second Ctrl-C ends it at once.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         await asyncio.to_thread(door.stop)
         bootstrap.use(None)
 

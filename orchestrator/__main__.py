@@ -5,10 +5,11 @@ Exit codes: 0 done, 1 failed with the reason, 2 bad input.
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -173,7 +174,6 @@ def schema(name: Annotated[Schema, typer.Argument(help="Which JSON Schema to pri
 @cli.command()
 def worker(is_json: Json = False) -> None:
     """Run the engine alone, without the app, until it is told to stop."""
-    import signal
     import threading
 
     with report_errors(is_json=is_json), _app(is_engine_needed=False, log_level="info") as app:
@@ -186,10 +186,8 @@ def worker(is_json: Json = False) -> None:
         if is_json:
             print_json({"status": "running", "is_executor": app.engine.is_executor})
         say("Worker is running. Stop it with Ctrl-C; unfinished work goes on at the next start.")
-        stopped = threading.Event()
-        for name in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(name, lambda *_: stopped.set())
-        stopped.wait()
+        with contextlib.suppress(KeyboardInterrupt):
+            threading.Event().wait()
 
 
 @cli.command()
@@ -343,11 +341,12 @@ _HOW = {
 _MARKS = {"ok": "[ok]     ", "missing": "[missing]", "broken": "[broken] "}
 
 
-@contextmanager
+@contextlib.contextmanager
 def _app(*, is_engine_needed: bool = True, log_level: str = "warning") -> Iterator[App]:
     from orchestrator import logs
     from orchestrator.bootstrap import build, load_settings
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: stopping hears what is on its way
     settings = load_settings()
     logs.configure(settings, usual_level=log_level)
     app = build(settings)

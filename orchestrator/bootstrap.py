@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import socket
@@ -51,6 +52,9 @@ from providers.patience import PatientProvider, Turns
 
 log = logging.getLogger(__name__)
 
+# How long a request that is paid with its answer is listened for while the app stops.
+_DRAIN_SECONDS = 10.0
+
 
 class Metrics(Protocol):
     """Tells how everything stands to whoever asks over HTTP."""
@@ -76,6 +80,7 @@ class App:
     watchdog: Watchdog
     tracer: Tracer
     metrics: Metrics | None
+    ledger: Ledger
 
     def check_provider(self, name: str) -> Account:
         """Ask a provider, at no cost, whether it answers and takes the key. Raises ``ProviderError`` or
@@ -97,12 +102,15 @@ class App:
             self.metrics.start(self.settings.metrics_host, self.settings.metrics_port)
 
     def stop(self) -> None:
-        """Stop the engine and the child processes; unfinished work goes on at the next start."""
+        """Stop the engine and the child processes, once the requests that are on their way are answered or have had
+        ten seconds; unfinished work goes on at the next start. Ctrl-C ends that wait."""
         if self.flows.is_stopping.is_set():
             return
         self.flows.is_stopping.set()
         if self.metrics is not None:
             self.metrics.stop()
+        with contextlib.suppress(KeyboardInterrupt):
+            self.ledger.drain(seconds=_DRAIN_SECONDS)
         self.watchdog.stop()
         self.engine.stop()
         self.flows.clips.perils.close()
@@ -180,12 +188,13 @@ def build(
     whisper = WhisperListener(model=settings.whisper_model, cache_dir=cache_dir / "whisper")
     listener = listener or whisper
     narrator = PiperNarrator()
+    ledger = Ledger(database, owner=owner)
     viewer = OpenAIViewer(
         base_url=settings.openai_base_url, api_key=settings.openai_api_key, model=settings.vision_model
     )
     generator = Generator(
         providers,
-        ledger=Ledger(database, owner=owner),
+        ledger=ledger,
         store=store,
         narrator=narrator,
         scratch=cache_dir / "downloads",
@@ -238,6 +247,7 @@ def build(
         ),
         tracer=tracer,
         metrics=_metrics(settings, database, engine),
+        ledger=ledger,
     )
 
 

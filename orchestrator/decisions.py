@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from orchestrator.db.models import ClipRow, OverrideRow, PlanRow, ProviderCallRow, RunRow, utc_now
 from orchestrator.db.queries import call_of
 from orchestrator.db.records import assessment_of, request_of, settings_of
@@ -71,8 +73,9 @@ def override(session: Session, run: RunRow, *, check: CheckName, status: CheckSt
     _record(session, run, old=measured, new=status, reason=reason, by=by, check=check)
 
 
-def adopt(session: Session, run: RunRow, *, generation_id: str, by: str) -> None:
-    """The lost answer of this take was found by a person: it is the generation of that id, and is fetched."""
+def adopt(session: Session, run: RunRow, *, generation_id: str, by: str, now: datetime) -> None:
+    """The lost answer of this take was found by a person: it is the generation of that id, and is fetched. ``now`` is
+    by the database's clock, as all times of a call."""
     call, generation_id = call_of(session, run.id), generation_id.strip()
     is_known = call is not None and call.is_adopted and call.generation_id == generation_id
     if is_known and not ClipStatus(run.clip.status).is_settled:
@@ -87,7 +90,7 @@ def adopt(session: Session, run: RunRow, *, generation_id: str, by: str) -> None
     if _is_taken(session, call, generation_id):
         raise Conflict("That generation belongs to another take.")
     _record(session, run, old="needs_decision", new="adopted", reason=f"It is {generation_id}", by=by)
-    call.state, call.generation_id, call.is_adopted, call.accepted_at = "accepted", generation_id, True, utc_now()
+    call.state, call.generation_id, call.is_adopted, call.accepted_at = "accepted", generation_id, True, now
     run.status, run.generation_id = RunStatus.GENERATING, generation_id
     run.error_code, run.error_message, run.repair, run.settled_at = "", "", None, None
     run.clip.status, run.clip.reason, run.clip.accepted_run_id = ClipStatus.PENDING, "", None

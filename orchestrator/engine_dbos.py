@@ -233,7 +233,7 @@ class DbosEngine:
         for name, flow in self._flows.items():
             bound = _bind(flow, self._in_hand)
             _WORKFLOWS[name] = DBOS.workflow(name=name, max_recovery_attempts=MAX_RECOVERIES)(bound)
-        with self._alone():
+        with self._alone(), _in_our_words():
             DBOS.launch()
             for queue, width in self._widths.items():
                 DBOS.register_queue(
@@ -345,10 +345,8 @@ class DbosEngine:
     def _asking(self) -> Iterator[DBOSClient]:
         """Raises ``DatabaseAway`` and its like."""
         assert self._client is not None, "flows are started after launch"
-        try:
+        with _in_our_words():
             yield self._client
-        except SQLAlchemyError as error:
-            raise translated(error) or error from error
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
@@ -375,6 +373,14 @@ class DbosEngine:
         except Timeout:
             return False
         return True
+
+
+@contextlib.contextmanager
+def _in_our_words() -> Iterator[None]:
+    try:
+        yield
+    except SQLAlchemyError as error:
+        raise translated(error) or error from error
 
 
 def set_aside_if_damaged(path: Path) -> Path | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -77,6 +78,35 @@ class _Memory:
     failing_since: float = 0.0
 
 
+class _Sends:
+    """The calls that are about to be sent, under way or being written down, by key. Closed by another thread than that
+    of the event loop, so that none begins any more."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._keys: set[str] = set()
+        self._is_closed = False
+
+    async def begin(self, key: str) -> None:
+        """Before anything is written down. Where no more begin this waits for the end of the process."""
+        with self._changed:
+            if not self._is_closed:
+                self._keys.add(key)
+                return
+        await asyncio.Event().wait()
+
+    def end(self, key: str) -> None:
+        with self._changed:
+            self._keys.discard(key)
+            self._changed.notify_all()
+
+    def close(self, *, seconds: float) -> bool:
+        """Let none begin; whether those that did have ended within so long."""
+        with self._changed:
+            self._is_closed = True
+            return self._changed.wait_for(lambda: not self._keys, timeout=seconds)
+
+
 class Ledger:
     """``owner`` names this process; two processes never send the same call at the same time. Belongs to one event
     loop."""
@@ -84,7 +114,8 @@ class Ledger:
     def __init__(self, database: Database, *, owner: str) -> None:
         self._owner = owner
         self._calls = Calls(database, owner=owner)
-        self._lines = Lines(database)
+        self._lines = Lines(database, owner=owner)
+        self._sends = _Sends()
         self._sending: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._memories: dict[str, _Memory] = {}
 
@@ -106,17 +137,25 @@ class Ledger:
         key = call.request.key
         while True:
             row = self._calls.find(key)
-            if row is None:
-                is_mine = await self._announce(call, provider, is_wanted=is_wanted)
-            elif row.generation_id or row.state != "intent":
-                self._memories.pop(key, None)
-                return _answer(row)
-            elif self._is_unsent(row):
-                is_mine = await self._claim(row, provider, is_wanted=is_wanted)
-            else:
-                is_mine = await self._reconcile(call, row, provider, is_wanted=is_wanted)
-            if is_mine:
-                await self._send(call, provider)
+            try:
+                if row is None:
+                    is_mine = await self._announce(call, provider, is_wanted=is_wanted)
+                elif row.generation_id or row.state != "intent":
+                    self._memories.pop(key, None)
+                    return _answer(row)
+                elif self._is_unsent(row):
+                    is_mine = await self._claim(row, provider, is_wanted=is_wanted)
+                else:
+                    is_mine = await self._reconcile(call, row, provider, is_wanted=is_wanted)
+                if is_mine:
+                    await self._send(call, provider)
+            finally:
+                self._sends.end(key)
+
+    def drain(self, *, seconds: float) -> bool:
+        """From another thread, before the process stops: nothing more is sent. Whether all that is on its way was
+        answered, and the answers written down, within so long."""
+        return self._sends.close(seconds=seconds)
 
     def finish(self, key: str, *, cost_usd: float | None) -> None:
         """The generation is over: its place is free, and ``cost_usd`` is what it cost where that is known now."""
@@ -156,11 +195,13 @@ class Ledger:
                 await provider.ready()
                 if not is_wanted():
                     raise Withdrawn
+                await self._sends.begin(call.request.key)
                 memory.unsent.add(1)  # before it is written: the answer of a commit may get lost too
                 intent = self._calls.write_intent(call, site, balance_usd=balance)
                 if intent is Intent.MINE:
                     return True
                 memory.unsent.clear()
+                self._sends.end(call.request.key)
                 if intent is Intent.TAKEN:
                     return False
                 waiter.called.clear()
@@ -181,6 +222,7 @@ class Ledger:
                 return False
             self._lines.wake()
             raise
+        await self._sends.begin(row.key)
         self._remember(row.key).unsent.add(row.sends + 1)
         return self._calls.reclaim(row)
 

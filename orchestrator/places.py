@@ -1,24 +1,26 @@
-"""Places at a provider: how many generations are under way there, and who of this process gets the next free one.
+"""Places at a provider: how many generations are under way there, and who gets the next free one.
 
 What counts is decided in the transaction that writes a call down. The lines here only see that no plan is starved, that
-a place is taken as soon as it is free, and that those who wait do not all ask at once.
+a place is taken as soon as it is free, and that those who wait do not all ask at once. On Postgres the processes know
+of each other's lines by a row that each keeps while somebody waits, and leave places to who has a better right to them.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
+import json
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
-from orchestrator.db.models import ClipRow, ProviderCallRow, RunRow
+from orchestrator.db.models import ClipRow, ProviderCallRow, RunRow, WaitRow
 from orchestrator.db.session import Database, Session
 from orchestrator.errors import OrchestratorError, Withdrawn
 
@@ -26,8 +28,22 @@ from orchestrator.errors import OrchestratorError, Withdrawn
 PAUSE_SECONDS = 1.0
 # Waiters of one line ask no oftener than this, all together, whether they are still wanted.
 _ASKED_PER_SECOND = 20
+# A place is kept for those who wait in other processes for so long, longer than they take to see it.
+YIELD_SECONDS = 1.4 * PAUSE_SECONDS
+# Who waits in a process that was not heard of for so long is forgotten.
+_FRESH = timedelta(seconds=3 * PAUSE_SECONDS)
 _CHANCE = random.SystemRandom()  # leaves the seed of others alone
-_NUMBERS = itertools.count()
+
+_MARK = text(
+    "insert into provider_waits (id, created_at, site, waiters, seen_at) "
+    "values (:id, clock_timestamp(), :site, cast(:waiters as jsonb), clock_timestamp()) "
+    "on conflict (id) do update set waiters = excluded.waiters, seen_at = excluded.seen_at"
+)
+# Those of processes that died go with it.
+_UNMARK = text(
+    "delete from provider_waits where id in (select id from provider_waits "
+    "where id = :id or seen_at < clock_timestamp() - :fresh for update skip locked)"
+)
 
 
 @dataclass(frozen=True)
@@ -63,10 +79,10 @@ def count_under_way(session: Session, site: Site, *, now_by: Database) -> Counte
 
 @dataclass(eq=False)
 class Waiter:
-    """One call that waits for a place; those that came earlier have lower numbers. ``called``: a place is its own."""
+    """One call that waits for a place, ``since`` then by the monotonic clock. ``called``: a place is its own."""
 
     plan_id: str
-    number: int = field(default_factory=lambda: next(_NUMBERS))
+    since: float = field(default_factory=time.monotonic)
     called: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -76,20 +92,65 @@ def next_in_line(waiting: Collection[Waiter], under_way: Mapping[str, int], *, f
     counts, left = Counter(under_way), list(waiting)
     called: list[Waiter] = []
     while left and len(called) < free:
-        first = min(left, key=lambda waiter: (counts[waiter.plan_id], waiter.number))
+        first = min(left, key=lambda waiter: (counts[waiter.plan_id], waiter.since))
         left.remove(first)
         called.append(first)
         counts[first.plan_id] += 1
     return called
 
 
-class Lines:
-    """Those who wait in this process, a line for each site. Belongs to one event loop."""
+class Marks:
+    """What processes on one Postgres tell each other of those who wait. Each change commits by itself: a process that
+    is stopped can hold no lock that others wait for."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, owner: str) -> None:
         self._database = database
+        self._owner = owner
+        self._set: set[Site] = set()
+
+    def others(self, session: Session, site: Site) -> list[Waiter]:
+        """Who waits for a place at ``site`` in other processes."""
+        age = func.clock_timestamp() - WaitRow.seen_at
+        query = select(WaitRow.waiters, func.extract("epoch", age)).where(
+            WaitRow.site == _name(site), WaitRow.id != self._id(site), age < _FRESH
+        )
+        now = time.monotonic()
+        return [
+            Waiter(plan_id, now - float(seconds) - waited_seconds)
+            for waiters, seconds in session.execute(query)
+            for plan_id, waited_seconds in waiters
+        ]
+
+    def put(self, site: Site, waiting: Collection[Waiter]) -> None:
+        """These wait here, as others shall know for the next seconds."""
+        now = time.monotonic()
+        waiters = [(waiter.plan_id, round(now - waiter.since, 3)) for waiter in waiting]
+        self._set.add(site)
+        self._execute(_MARK, id=self._id(site), site=_name(site), waiters=json.dumps(waiters))
+
+    def clear(self, site: Site) -> None:
+        """Nobody waits here any more."""
+        if site in self._set:
+            self._set.remove(site)
+            self._execute(_UNMARK, id=self._id(site), fresh=_FRESH)
+
+    def _id(self, site: Site) -> str:
+        return f"{_name(site)} {self._owner}"
+
+    def _execute(self, statement: Any, **values: Any) -> None:
+        with self._database.write() as session:
+            session.connection(execution_options={"isolation_level": "AUTOCOMMIT"}).execute(statement, values)
+
+
+class Lines:
+    """Those who wait in this process, called ``owner``; a line for each site. Belongs to one event loop."""
+
+    def __init__(self, database: Database, *, owner: str) -> None:
+        self._database = database
+        self._marks = None if database.is_sqlite else Marks(database, owner=owner)
         self._lines: dict[Site, list[Waiter]] = {}
         self._looked_at: dict[Site, float] = {}
+        self._yields_since: dict[Site, float] = {}
 
     @contextlib.contextmanager
     def enter(self, site: Site, plan_id: str) -> Iterator[Waiter]:
@@ -102,8 +163,7 @@ class Lines:
         finally:
             line.remove(waiter)
             if not line:
-                self._lines.pop(site, None)
-                self._looked_at.pop(site, None)
+                self._forget(site)
             elif waiter.called.is_set():
                 self.wake(site)
 
@@ -134,6 +194,41 @@ class Lines:
         self._looked_at[site] = time.monotonic()
         with self._database.read() as session:
             under_way = count_under_way(session, site, now_by=self._database)
-        under_way.update(waiter.plan_id for waiter in line if waiter.called.is_set())
-        for waiter in next_in_line(idle, under_way, free=site.places - under_way.total()):
+            under_way.update(waiter.plan_id for waiter in line if waiter.called.is_set())
+            free = site.places - under_way.total()
+            others = self._marks.others(session, site) if self._marks is not None and free > 0 else []
+        called = self._choose(site, idle, others, under_way, free=free)
+        for waiter in called:
             waiter.called.set()
+        if self._marks is not None and len(called) < len(idle):
+            self._marks.put(site, next_in_line(idle, under_way, free=site.places))
+
+    def _choose(
+        self, site: Site, idle: list[Waiter], others: Iterable[Waiter], under_way: Mapping[str, int], *, free: int
+    ) -> list[Waiter]:
+        """Who of the ``idle`` gets a place now. ``others`` of a plan that waits here too have no better right."""
+        plans = {waiter.plan_id for waiter in idle}
+        rivals = [waiter for waiter in others if waiter.plan_id not in plans]
+        wanted = next_in_line(idle, under_way, free=free)
+        fair = [waiter for waiter in next_in_line([*idle, *rivals], under_way, free=free) if waiter in idle]
+        if len(fair) == len(wanted):
+            self._yields_since.pop(site, None)
+            return wanted
+        if site not in self._yields_since:
+            self._yields_since[site] = time.monotonic()
+            asyncio.get_running_loop().call_later(YIELD_SECONDS, self.wake, site)
+        elif time.monotonic() - self._yields_since[site] > 0.95 * YIELD_SECONDS:
+            del self._yields_since[site]  # they do not take it: no place is left idle for longer
+            return wanted
+        return fair
+
+    def _forget(self, site: Site) -> None:
+        for of_site in (self._lines, self._looked_at, self._yields_since):
+            of_site.pop(site, None)
+        if self._marks is not None:
+            with contextlib.suppress(OrchestratorError):  # the database is away; the mark does not count for long
+                self._marks.clear(site)
+
+
+def _name(site: Site) -> str:
+    return f"{site.provider} {site.endpoint}"

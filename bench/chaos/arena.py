@@ -25,6 +25,7 @@ _CLIENT_KILL_EVERY_SECONDS = (15, 40)
 _MAX_REFUSALS = 6
 # Not every worker has something to do; it is struck all the same after so long.
 _IDLE_SECONDS = 12.0
+_EXCUSED_SECONDS = 15.0
 # Where everything goes wrong there is no use in going on.
 _MAX_PROBLEMS = 10
 
@@ -49,6 +50,7 @@ class Past:
     strikes: list[tuple[float, Kind, int]] = field(default_factory=list)
     client_kills: int = 0
     problems: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
     wall_seconds: float = 0.0
     peace_seconds: float = 0.0
 
@@ -80,6 +82,7 @@ class Arena:
         self._possible = set(Kind) - set(place.not_possible)
         self._read_to = 0
         self._started = time.monotonic()
+        self._away_at = 0.0
         self._next_client_kill = time.monotonic() + self._dice.uniform(*_CLIENT_KILL_EVERY_SECONDS)
         self._has_begun = self._is_peace = False
         # On a busy machine everything takes longer, and what is struck would never get anywhere.
@@ -127,7 +130,10 @@ class Arena:
                 self._plan(slot, now)
         elif life.process.poll() is not None:
             said = life.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
-            self.past.problems.append(f"life {life.number} ({life.role}) ended by itself: {''.join(said)}")
+            told = f"life {life.number} ({life.role}) ended by itself: {''.join(said)}"
+            # To end with that reason is right for a process that starts while the database is away.
+            is_excused = time.time() - self._away_at < _EXCUSED_SECONDS and "database" in told.lower()
+            (self.past.remarks if is_excused else self.past.problems).append(told)
             slot.life, slot.back_at = None, now + 0.5
         elif slot.strike is not None and not self._is_peace:
             is_idle = life.worked_after_seconds is None and time.time() - (life.up_at or time.time()) < _IDLE_SECONDS
@@ -187,6 +193,7 @@ class Arena:
             case Kind.DATABASE:
                 with self._place.stopped_database(is_crash=strike.is_crash):
                     self._wait(strike.lasts_seconds)
+                self._away_at = time.time()
         self._plan(slot, time.monotonic())
 
     def _cut(self, strike: Strike) -> None:

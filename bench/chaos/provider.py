@@ -29,6 +29,7 @@ _MANNERS = {
     "link_seconds": 5.0,
     "asset_seconds": ASSET_SECONDS,
 }
+_FAULT_EVERY_SECONDS = (4, 10)
 # Weight and behaviour; a number of seconds stands for "until then".
 _FAULTS: tuple[tuple[str, int, dict[str, Any]], ...] = (
     ("connection dropped after accept", 4, {"drop_after_accept": 1}),
@@ -88,7 +89,7 @@ class Provider:
         return self._state / "requests.jsonl"
 
     def _misbehave(self, dice: random.Random) -> None:
-        while not self._is_over.wait(dice.uniform(2, 6)):
+        while not self._is_over.wait(dice.uniform(*_FAULT_EVERY_SECONDS)):
             name, _, does = dice.choices(_FAULTS, [weight for _, weight, _ in _FAULTS])[0]
             self.faults[name] = self.faults.get(name, 0) + 1
             self._set(**{k: time.time() + v if k.endswith("_until") else v for k, v in does.items()})

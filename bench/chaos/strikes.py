@@ -28,8 +28,8 @@ _WEIGHTS: Mapping[str, Mapping[Kind, int]] = MappingProxyType(
     {
         "sqlite": {Kind.KILL: 64, Kind.TERM: 14, Kind.FREEZE: 9, Kind.DISK: 6, Kind.CLOCK: 7},
         "postgres": {
-            Kind.KILL: 49,
-            Kind.CUT: 7,
+            Kind.KILL: 46,
+            Kind.CUT: 10,
             Kind.TERM: 13,
             Kind.FREEZE: 10,
             Kind.DATABASE: 9,

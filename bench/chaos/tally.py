@@ -103,7 +103,7 @@ def tally(place: Place, provider: Provider, past: Past, films: list[Film], *, fi
         wrong.append(f"{len(charges) - clips} takes were paid beyond one per clip")
     if max(takeovers, default=0.0) > TAKEOVER_SECONDS:
         wrong.append(f"a dead worker's work was taken over after {max(takeovers):.1f} s")
-    remarks = [f"film {f.number} was refused: {refusal}" for f in films for refusal in f.refusals]
+    remarks = past.remarks + [f"film {f.number} was refused: {refusal}" for f in films for refusal in f.refusals]
     remarks += [f"{count} x {error}" for error, count in Counter(place.errors()).most_common()]
     return Tally(database=place.kind, figures=figures, wrong=wrong, remarks=remarks)
 

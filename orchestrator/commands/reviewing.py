@@ -53,7 +53,11 @@ class ReviewCommands(RunningCommands):
         self._wake(
             plan_id,
             lambda session, _plan: decisions.adopt(
-                session, lock_run(session, run_id), generation_id=generation_id, by=by
+                session,
+                lock_run(session, run_id),
+                generation_id=generation_id,
+                by=by,
+                now=self._database.now(session),
             ),
             is_start=False,
         )

@@ -358,6 +358,19 @@ class ExecutorRow(Base):
     ended_at: Mapped[datetime | None]
 
 
+class WaitRow(Base):
+    """Who waits in one process for a place at one provider, so that other processes leave them theirs; ``id`` is the
+    ``site`` and the process. ``waiters`` are plan and seconds waited, for each. Counts for a few seconds after
+    ``seen_at``, by the server's clock."""
+
+    __tablename__ = "provider_waits"
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    site: Mapped[str]
+    waiters: Mapped[list[Any]] = mapped_column(Json)
+    seen_at: Mapped[datetime]
+
+
 class TurnRow(Base):
     """The turns of one provider, shared by all processes; ``id`` is its name and endpoint. ``due_at``: when the newest
     turn that was taken is due. ``held_until``: nobody creates before. By the server's clock."""

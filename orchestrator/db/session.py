@@ -24,6 +24,8 @@ from orchestrator.errors import CannotWrite, DatabaseDamaged, NotConfigured, exp
 
 log = logging.getLogger(__name__)
 
+# A process that was stopped in the middle of a transaction keeps its locks from the others for no longer.
+_IDLE_SECONDS = 10
 # A pooler in session mode gives each client of a project few connections, and the engine needs its own.
 _POOL = {"pool_size": 3, "max_overflow": 2, "pool_timeout": 20, "pool_pre_ping": True}
 _CONNECTING = {
@@ -207,4 +209,12 @@ def _sqlite_engine(address: URL) -> Engine:
 
 def _server_engine(address: URL) -> Engine:
     given = {name: value for name, value in _CONNECTING.items() if name not in address.query}
-    return create_engine(address, connect_args=given, hide_parameters=True, **_POOL)
+    engine = create_engine(address, connect_args=given, hide_parameters=True, **_POOL)
+
+    @event.listens_for(engine, "connect")
+    def _on_connect(connection: Any, _record: object) -> None:
+        # Not among the options of connecting: not every pooler hands those on.
+        connection.execute(f"set idle_in_transaction_session_timeout = '{_IDLE_SECONDS}s'")
+        connection.commit()
+
+    return engine

@@ -61,7 +61,12 @@ async def run(
     watches = on_progress is not None and total_seconds is not None and total_seconds > 0
     command = [binary(), "-nostdin", "-hide_banner", "-nostats", *(("-progress", "pipe:1") if watches else ())]
     process = await asyncio.create_subprocess_exec(
-        *command, *arguments, stdin=DEVNULL, stdout=PIPE if watches else DEVNULL, stderr=PIPE
+        *command,
+        *arguments,
+        stdin=DEVNULL,
+        stdout=PIPE if watches else DEVNULL,
+        stderr=PIPE,
+        start_new_session=True,  # Ctrl-C must not look like a file that cannot be read
     )
     try:
         async with asyncio.timeout(timeout_seconds):

@@ -27,7 +27,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
     database = open_database(url, data_dir=tmp_path)
     if url:
         with database.write() as session:
-            session.execute(text("truncate video_projects, provider_turns cascade"))
+            session.execute(text("truncate video_projects, provider_turns, provider_waits cascade"))
     yield database
     database.close()
 

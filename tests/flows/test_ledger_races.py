@@ -220,7 +220,7 @@ async def test_a_person_is_told_the_id_when_the_answer_comes_after_the_question(
     with database.write() as session:
         run = fetch(session, RunRow, call.run_id)
         assert generation_id in run.error_message and generation_id in run.clip.reason
-        decisions.adopt(session, run, generation_id=generation_id, by="somebody")
+        decisions.adopt(session, run, generation_id=generation_id, by="somebody", now=database.now(session))
     assert await Ledger(database, owner="worker-2").create(call, provider) == generation_id
     assert len(provider.charges) == 1
 

@@ -16,6 +16,7 @@ from orchestrator.db.address import read_address, why_unreachable
 from orchestrator.db.migrate import SCHEMA_VERSION
 from orchestrator.db.models import ProjectRow, new_id
 from orchestrator.db.session import Database, migrate_database, open_database
+from orchestrator.engine import run_patiently
 from orchestrator.errors import DatabaseAway, NotConfigured
 from tests.fakes.postgres import PostgresServer, create_database, own_postgres
 
@@ -252,6 +253,30 @@ def test_a_connection_that_is_broken_off_takes_no_other_with_it(server: Postgres
         with psycopg.connect(server.url, autocommit=True) as other:
             other.execute("select pg_terminate_backend(%s)", (own,))
     assert count(database) == 0
+
+
+@pytest.mark.parametrize("is_in_the_middle", [True, False])
+async def test_a_transaction_in_which_its_process_was_stopped_lets_go_of_its_locks_and_is_done_again(
+    database: Database, is_in_the_middle: bool
+) -> None:
+    add(database)
+    names = ["Stopped", "Woken"]
+
+    async def rename() -> None:
+        with database.write() as session:
+            session.execute(text("update video_projects set name = :name"), {"name": names.pop(0)})
+            if names:
+                assert session.scalar(text("show idle_in_transaction_session_timeout")) == "10s"
+                session.execute(text("set local idle_in_transaction_session_timeout = '50ms'"))
+                with psycopg.connect(database.server_url, autocommit=True) as other:
+                    other.execute("set lock_timeout = '5s'")
+                    other.execute("update video_projects set name = 'Meanwhile'")
+                if is_in_the_middle:
+                    session.execute(text("select 1"))
+
+    await run_patiently(rename)
+    with database.read() as session:
+        assert [row.name for row in session.query(ProjectRow)] == ["Woken"]
 
 
 def test_a_server_that_takes_no_writes_is_away_for_writing(database: Database) -> None:
