@@ -56,8 +56,9 @@ check: lint ## Format, lint, types, import rules
 contracts: setup-dev ## One suite per port on all its adapters; prints what each makes of every fault
 	@$(BIN)/python -m pytest tests/contracts -n auto --dist loadgroup
 
-bench: setup-dev ## Measure the memory that downloads take
+bench: setup-dev ## Measure the memory that downloads take, and what the engine costs (10 minutes)
 	@$(BIN)/python -m bench.downloads
+	@$(BIN)/python -m bench.makespan
 
 chaos: setup-dev ## Strike the app 200 times while it makes films; count what was lost and paid twice (half an hour)
 	@$(BIN)/python -m bench.chaos --kills 100 --seed 1 --database sqlite

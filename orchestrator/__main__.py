@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from orchestrator.arguments import check_writable, project_settings, read_brief, read_script
+from orchestrator.arguments import check_writable, project_settings, read_brief, read_on_failed, read_script
 from orchestrator.console import finish, print_json, report_errors, say, write
 from orchestrator.errors import (
     BadInput,
@@ -69,7 +69,7 @@ def film(
     max_attempts: Annotated[int | None, typer.Option(help="Takes per clip, 1 to 10; the first counts.")] = None,
     on_failed: Annotated[
         str, typer.Option(help="After a clip that failed: wait (make the others), halt, or skip (film without it).")
-    ] = "wait",
+    ] = "",
     skip_failed: Annotated[bool, typer.Option("--skip-failed", help="The same as --on-failed skip.")] = False,
     is_partial: Annotated[
         bool, typer.Option("--partial", help="If clips stay missing, write what there is, with slates for them.")
@@ -84,7 +84,7 @@ def film(
         check_writable(out)
         settings = project_settings(
             provider=provider, model=model, seed=seed, size=size, wpm=wpm, transition=transition, budget=budget,
-            max_attempts=max_attempts, on_failed="skip" if skip_failed else on_failed,
+            max_attempts=max_attempts, on_failed=read_on_failed(on_failed, is_skipping=skip_failed),
         )  # fmt: skip
         with _app(is_engine_needed=False) as app:
             app.service.draft_plan(text, brief=content_brief, settings=settings)  # bad input is refused at once

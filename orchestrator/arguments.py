@@ -76,6 +76,13 @@ _OPTIONS = {
 }
 
 
+def read_on_failed(given: str, *, is_skipping: bool) -> str:
+    """``--on-failed``, for which ``--skip-failed`` is a short form."""
+    if is_skipping and given not in ("", "skip"):
+        raise BadInput(f"--skip-failed and --on-failed {given} ask for two things. Give one of them.")
+    return "skip" if is_skipping else given or "wait"
+
+
 def check_writable(out: Path) -> None:
     """Find out before anything is generated, not after."""
     if out.is_dir():

@@ -26,6 +26,7 @@ from orchestrator.engine import Engine, Flow, InlineEngine, Width
 from orchestrator.errors import BadInput, CannotWrite, NotConfigured, UnknownProvider, explain
 from orchestrator.flows import Flows
 from orchestrator.generator import Generator
+from orchestrator.heartbeats import is_anyone_at_work
 from orchestrator.ledger import Ledger
 from orchestrator.loose_files import LooseFiles
 from orchestrator.narrator import PiperNarrator
@@ -33,6 +34,7 @@ from orchestrator.observed import NoTracer, Tracer, observe
 from orchestrator.perception.base import Listener
 from orchestrator.perception.vision import OpenAIViewer
 from orchestrator.perception.whisper import WhisperListener
+from orchestrator.presentation import NOBODY
 from orchestrator.roster import Roster, make_providers, read_roster
 from orchestrator.schema.view import DoctorItem
 from orchestrator.service import Service
@@ -96,6 +98,8 @@ class App:
     def start(self) -> None:
         """Launch the engine and take up whatever an earlier process left unfinished."""
         self.engine.launch(on_executor=self.watchdog.start)
+        if self.settings.role == "ui" and not is_anyone_at_work(self.database, data_dir=self.settings.data_dir):
+            log.warning("At present %s.", NOBODY)
         if not self.engine.is_executor and self.settings.role != "ui":
             log.warning("Another process does the work at present; this one stands by to take its place.")
         if self.metrics is not None and self.settings.metrics_port is not None:
@@ -107,16 +111,17 @@ class App:
         if self.flows.is_stopping.is_set():
             return
         self.flows.is_stopping.set()
-        if self.metrics is not None:
-            self.metrics.stop()
-        with contextlib.suppress(KeyboardInterrupt):
-            self.ledger.drain(seconds=_DRAIN_SECONDS)
-        self.watchdog.stop()
-        self.engine.stop()
-        self.flows.clips.perils.close()
-        self.tracer.close()
-        self.whisper.close()
-        self.database.close()
+        with contextlib.ExitStack() as stack:  # the last first, and each whatever becomes of the others
+            stack.callback(self.database.close)
+            stack.callback(self.whisper.close)
+            stack.callback(self.tracer.close)
+            stack.callback(self.flows.clips.perils.close)
+            stack.callback(self.engine.stop)
+            stack.callback(self.watchdog.stop)
+            if self.metrics is not None:
+                stack.callback(self.metrics.stop)
+            with contextlib.suppress(KeyboardInterrupt):
+                self.ledger.drain(seconds=_DRAIN_SECONDS)
 
 
 _current: App | None = None
@@ -221,6 +226,11 @@ def build(
     flows = change_flows(flows)
     observed = observe(flows.by_name(), database=database, tracer=tracer)
     engine = _engine(settings, observed, is_durable=is_durable, data_dir=data_dir, database=database, owner=owner)
+
+    def is_attended() -> bool:
+        """Whether what is asked for here is made: by this process, or by another one while this only serves the app."""
+        return settings.role != "ui" or is_anyone_at_work(database, data_dir=data_dir)
+
     service = Service(database=database, engine=engine, choices=choices)
     return App(
         settings=settings,
@@ -231,7 +241,10 @@ def build(
             choices=choices,
             titles=roster.titles,
             endpoints=attempts.endpoints,
-            examine=lambda: examine(settings, choices, database=database, listener=listener, viewer=viewer),
+            examine=lambda: examine(
+                settings, choices, database=database, listener=listener, viewer=viewer, is_attended=is_attended()
+            ),
+            is_attended=is_attended,
         ),
         files=LooseFiles(listener=listener, viewer=viewer, policy=policy, cache_dir=cache_dir),
         engine=engine,
@@ -268,7 +281,10 @@ def _ensure_folder(folder: Path, *, name: str = "DATA_DIR") -> Path:
             f"{name} is a file, or lies in one: {folder}", hint=f"Set {name} to a folder; it is made when missing."
         ) from None
     except OSError as error:
-        raise explain(error) or CannotWrite(f"{name} cannot be used: {error.strerror}: {folder}") from None
+        raise explain(error) or CannotWrite(
+            f"{name} cannot be used: {error.strerror}: {folder}",
+            hint=f"Set {name} to a folder that can be made and written to.",
+        ) from None
     if not os.access(folder, os.W_OK | os.X_OK):
         raise CannotWrite(
             f"{name} cannot be written to: {folder}. Nothing was changed.",
@@ -348,7 +364,7 @@ def _widths(settings: Settings) -> dict[str, Width]:
     return {
         "plans": Width(per_worker=1000),
         "clips_by_plan": clips,
-        "clips": Width(per_worker=settings.max_concurrent_clips),  # filled by versions before this one
+        "clips": Width(per_worker=1),  # filled by versions before this one
         "render": Width(per_worker=settings.render_width),
         "assess": Width(per_worker=settings.assess_width),
     }

@@ -11,6 +11,7 @@ from orchestrator.choices import Choices
 from orchestrator.db.session import Database
 from orchestrator.media.ffmpeg import binary
 from orchestrator.perception.base import Listener, Viewer
+from orchestrator.presentation import NOBODY
 from orchestrator.roster import Roster
 from orchestrator.schema.view import DoctorItem
 from orchestrator.settings import Settings
@@ -18,7 +19,7 @@ from providers.base import AudioSupport, ProviderError, ProviderProfile
 
 
 def examine(
-    settings: Settings, choices: Choices, *, database: Database, listener: Listener, viewer: Viewer
+    settings: Settings, choices: Choices, *, database: Database, listener: Listener, viewer: Viewer, is_attended: bool
 ) -> tuple[DoctorItem, ...]:
     """What is configured, what is missing and what that turns off."""
     free_gb = shutil.disk_usage(settings.data_dir).free / 1e9
@@ -48,6 +49,8 @@ def examine(
             else "",
         ),
     ]
+    if not is_attended:
+        items.append(DoctorItem(name="Work", state="broken", detail=NOBODY, consequence="Nothing is made until then."))
     items += [
         DoctorItem(
             name="Engine's file",

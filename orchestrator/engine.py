@@ -47,8 +47,8 @@ class FlowContext(Protocol):
     async def run_all(
         self, queue: str, flow: str, calls: Mapping[str, tuple[Any, ...]], *, partition: str = ""
     ) -> dict[str, Any]:
-        """Start one child flow per (flow id -> arguments) and wait for all. An id already started is only awaited.
-        A child that broke gives None."""
+        """Start one child flow per (flow id -> arguments), in this order, and wait for all. An id already started is
+        only awaited. A child that broke gives None."""
         ...
 
     async def sleep(self, seconds: float) -> None:
@@ -70,8 +70,11 @@ class Engine(Protocol):
         """Stop working. Unfinished flows stay as they are and go on at the next launch, or in another process."""
         ...
 
-    def enqueue(self, queue: str, flow: str, flow_id: str, *arguments: Any, partition: str = "") -> None:
-        """Start a flow unless ``flow_id`` was started before."""
+    def enqueue(
+        self, queue: str, flow: str, flow_id: str, *arguments: Any, partition: str = "", place: int = 0
+    ) -> None:
+        """Start a flow unless ``flow_id`` was started before. Of those that wait in a partition the one with the lowest
+        ``place`` comes first."""
         ...
 
     def is_finished(self, flow_id: str) -> bool:
@@ -97,6 +100,8 @@ async def run_patiently(function: Step, *arguments: Any) -> Any:
         try:
             return await function(*arguments)
         except DatabaseAway as error:
+            if (task := asyncio.current_task()) and task.cancelling():
+                raise asyncio.CancelledError from None
             if not is_waiting:
                 log.warning("The database is away; work goes on when it is back. %s", error)
                 is_waiting = True
@@ -130,7 +135,9 @@ class InlineEngine:
         self._thread.join(timeout=30)
         self._loop.close()
 
-    def enqueue(self, queue: str, flow: str, flow_id: str, *arguments: Any, partition: str = "") -> None:
+    def enqueue(
+        self, queue: str, flow: str, flow_id: str, *arguments: Any, partition: str = "", place: int = 0
+    ) -> None:
         async def start() -> None:
             self._start(queue, flow, flow_id, *arguments, partition=partition)
 

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from dbos import (
     DBOS,
     DBOSClient,
@@ -30,10 +31,10 @@ from sqlalchemy import Engine, event, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from orchestrator.db.failures import translated
-from orchestrator.db.session import Database
+from orchestrator.db.session import IDLE_SECONDS, Database
 from orchestrator.engine import Flow, Step, Width, run_patiently
 from orchestrator.errors import CUT_OFF
-from orchestrator.heartbeats import DEAD_SECONDS, Heartbeats, Roll, read_roll
+from orchestrator.heartbeats import DEAD_SECONDS, ENGINE_LOCK, Heartbeats, Roll, read_roll
 
 log = logging.getLogger(__name__)
 
@@ -59,11 +60,19 @@ _CLIENT_CONNECTIONS = 2
 
 
 @event.listens_for(Engine, "connect")
-def _teach_old_sqlite(connection: Any, _record: object) -> None:
-    """From Python 3.12 on dbos takes for granted a SQLite that knows ``unixepoch('subsec')`` (3.42, May 2023). Python
-    may be linked to an older one all the same, as on Debian 12: it is then given the function."""
-    if isinstance(connection, sqlite3.Connection) and sqlite3.sqlite_version_info < (3, 42):
-        connection.create_function("unixepoch", 1, lambda _: round(time.time(), 3))
+def _prepare_connection(connection: Any, _record: object) -> None:
+    """Also those that dbos makes.
+
+    From Python 3.12 on it takes for granted a SQLite that knows ``unixepoch('subsec')`` (3.42, May 2023). Python may be
+    linked to an older one all the same, as on Debian 12: it is then given the function. On Postgres a process that was
+    stopped in the middle of a transaction would keep its locks from the others for a minute.
+    """
+    if isinstance(connection, sqlite3.Connection):
+        if sqlite3.sqlite_version_info < (3, 42):
+            connection.create_function("unixepoch", 1, lambda _: round(time.time(), 3))
+    elif isinstance(connection, psycopg.Connection):
+        connection.execute("select set_config('idle_in_transaction_session_timeout', %s, false)", (f"{IDLE_SECONDS}s",))
+        connection.commit()
 
 
 class _Context:
@@ -76,8 +85,8 @@ class _Context:
         self, queue: str, flow: str, calls: Mapping[str, tuple[Any, ...]], *, partition: str = ""
     ) -> dict[str, Any]:
         handles = {}
-        for flow_id, arguments in calls.items():
-            with SetWorkflowID(flow_id), SetEnqueueOptions(queue_partition_key=partition or None):
+        for place, (flow_id, arguments) in enumerate(calls.items(), start=1):
+            with SetWorkflowID(flow_id), SetEnqueueOptions(queue_partition_key=partition or None, priority=place):
                 handles[flow_id] = await DBOS.enqueue_workflow_async(queue, _WORKFLOWS[flow], *arguments)
         results: dict[str, Any] = {}
         for flow_id, handle in handles.items():
@@ -157,7 +166,7 @@ class DbosEngine:
         self._database = database
         self._executor_id = executor_id
         self._role = role
-        self._file_lock = FileLock(data_dir / "engine.lock", thread_local=False)
+        self._file_lock = FileLock(data_dir / ENGINE_LOCK, thread_local=False)
         self._lock_dir = data_dir / "executors"
         self._heartbeats: Heartbeats | None = None
         self._in_hand = _InHand()
@@ -197,9 +206,19 @@ class DbosEngine:
 
     def _stand_by(self, on_executor: Callable[[], None]) -> None:
         while not self._is_stopped.wait(_STANDBY_SECONDS):
-            if self._take_file_lock():
-                log.warning("The process that did the work has ended; this one goes on with it.")
+            if not self._take_file_lock():
+                continue
+            log.warning("The process that did the work has ended; this one goes on with it.")
+            try:
+                set_aside_if_damaged(self._path)
                 self._execute(on_executor)
+            except Exception as error:  # a full disk, a database that is away: whoever can may try next
+                log.warning("It could not take over yet: %s", error)
+                with contextlib.suppress(Exception):
+                    DBOS.destroy(destroy_registry=True)
+                self.is_executor = False
+                self._file_lock.release()
+            else:
                 return
 
     def _execute(self, on_executor: Callable[[], None]) -> None:
@@ -264,7 +283,9 @@ class DbosEngine:
             self._client.destroy()
             self._client = None
 
-    def enqueue(self, queue: str, flow: str, flow_id: str, *arguments: Any, partition: str = "") -> None:
+    def enqueue(
+        self, queue: str, flow: str, flow_id: str, *arguments: Any, partition: str = "", place: int = 0
+    ) -> None:
         options: EnqueueOptions = {
             "queue_name": queue,
             "workflow_name": flow,
@@ -273,6 +294,8 @@ class DbosEngine:
         }
         if partition:
             options["queue_partition_key"] = partition
+        if place:
+            options["priority"] = place
         with self._asking() as client:
             client.enqueue(options, *arguments)
 
@@ -288,7 +311,6 @@ class DbosEngine:
         found = self._list(workflow_ids=[flow_id], status="PENDING")
         if not found or not self._is_adrift(found[0]):
             return False
-        log.warning("Nobody was at work on %s; it goes on.", flow_id)
         self._put_back(found)
         return True
 

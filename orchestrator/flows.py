@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from orchestrator.engine import Flow, FlowContext
 from orchestrator.errors import UNFORESEEN, explain
+from orchestrator.schema.flow_id import clip_flow_id, plan_flow_id
 from orchestrator.steps.cancels import CancelSteps
 from orchestrator.steps.clips import ClipSteps
 from orchestrator.steps.films import FilmSteps
@@ -59,10 +60,10 @@ class Flows:
         while True:
             clips = await flow.step("open_round", self.plans.open_round, plan_id)
             if clips:
-                calls = {f"clip:{c}:{g}": (c, g) for c, g in clips}
+                calls = {clip_flow_id(c, g): (c, g) for c, g in clips}
                 ends = await flow.run_all("clips_by_plan", "clip", calls, partition=plan_id)
                 for clip_id, clip_generation in clips:
-                    flow_id = f"clip:{clip_id}:{clip_generation}"
+                    flow_id = clip_flow_id(clip_id, clip_generation)
                     # A flow that broke, or ended before without settling its clip, would be awaited for ever.
                     if ends[flow_id] is None or flow_id in begun:
                         await flow.step("break_off", self.clips.end_broken, clip_id, clip_generation)
@@ -122,7 +123,7 @@ class Flows:
             return "not_assessed"
         if plan := await flow.step("go_on", self.plans.go_on_when_whole, run_id):
             plan_id, generation = plan
-            await flow.run_all("plans", "plan", {f"plan:{plan_id}:{generation}": (plan_id, generation)})
+            await flow.run_all("plans", "plan", {plan_flow_id(plan_id, generation): (plan_id, generation)})
         return verdict
 
     async def cancel_flow(self, flow: FlowContext, plan_id: str, cancelled_at: int) -> int:

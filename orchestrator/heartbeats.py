@@ -29,6 +29,7 @@ from orchestrator.errors import DatabaseAway
 
 log = logging.getLogger(__name__)
 
+ENGINE_LOCK = "engine.lock"  # in DATA_DIR, where the database is a SQLite file
 BEAT_SECONDS = 2.0
 DEAD_SECONDS = 8.0
 _DEAD = timedelta(seconds=DEAD_SECONDS)
@@ -63,6 +64,20 @@ def read_roll(database: Database, session: Session) -> Roll:
     )
 
 
+def is_anyone_at_work(database: Database, *, data_dir: Path) -> bool:
+    """Whether some process executes flows at present."""
+    if not database.is_sqlite:
+        with database.read() as session:
+            return bool(read_roll(database, session).living)
+    lock = FileLock(data_dir / ENGINE_LOCK, thread_local=False)
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        return True
+    lock.release()
+    return False
+
+
 class Heartbeats:
     """Says that this process lives, and looks after the others.
 
@@ -81,7 +96,7 @@ class Heartbeats:
         look_after: Callable[[Roll], None],
     ) -> None:
         self.executor_id = executor_id
-        self._database = database
+        self._database = database.beside()
         self._role = role
         self._lock_dir = lock_dir
         self._look_at_own = look_at_own
@@ -117,6 +132,7 @@ class Heartbeats:
         with contextlib.suppress(Exception), self._database.write() as session:  # else its silence says it
             mine = update(ExecutorRow).where(ExecutorRow.id == self.executor_id)
             session.execute(mine.values(ended_at=self._database.now(session)))
+        self._database.close()
         self._lock.release()
         self._lock_path(self.executor_id).unlink(missing_ok=True)
 
@@ -150,27 +166,35 @@ class Heartbeats:
         self._was_away.clear()
         self._look_at_own(was_away)
         with self._database.write() as session:
-            if session.scalar(select(func.pg_try_advisory_xact_lock(_SWEEP_LOCK))):
-                self._mark_the_dead(session)
-                self._look_after(read_roll(self._database, session))
+            if not session.scalar(select(func.pg_try_advisory_xact_lock(_SWEEP_LOCK))):
+                return
+            killed = self._mark_the_dead(session)
+            roll = read_roll(self._database, session)
+        for executor_id in killed:  # only now that it is written down
+            self._lock_path(executor_id).unlink(missing_ok=True)
+        self._look_after(roll)
 
-    def _mark_the_dead(self, session: Session) -> None:
+    def _mark_the_dead(self, session: Session) -> list[str]:
+        """Ids of those that were killed here, for sure."""
         now = self._database.now(session)
         # Both, for this thread may have been held up, and the other one may not have noticed yet.
         is_steady = time.monotonic() - self._steady_since >= DEAD_SECONDS
         is_heard = time.monotonic() - self._beaten_at < DEAD_SECONDS / 2
         rows = session.scalars(select(ExecutorRow).where(ExecutorRow.ended_at.is_(None))).all()
+        killed: list[str] = []
         for row in rows:
             if row.id == self.executor_id:
                 continue
             was_killed = self._was_killed_here(row)
             if was_killed:  # and not just stopped, to be woken and send what it wrote down
                 end_sends(session, row.id, now=now)
+                killed.append(row.id)
             if was_killed or (is_steady and is_heard and now - row.seen_at > _DEAD):
                 log.warning("The process %s has ended without a word; others go on with its work.", row.id)
                 same = update(ExecutorRow).where(ExecutorRow.id == row.id, ExecutorRow.seen_at == row.seen_at)
                 session.execute(same.values(ended_at=now))
         session.execute(delete(ExecutorRow).where(ExecutorRow.ended_at < now - _KEPT))
+        return killed
 
     def _was_killed_here(self, row: ExecutorRow) -> bool:
         """Whether the process was one of this folder, and the system has let go of its lock."""
@@ -183,7 +207,6 @@ class Heartbeats:
         except Timeout:
             return False
         lock.release()
-        path.unlink(missing_ok=True)
         return True
 
     def _lock_path(self, executor_id: str) -> Path:

@@ -14,14 +14,14 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 from weakref import WeakValueDictionary
 
 from sqlalchemy.exc import IntegrityError
 
 from orchestrator.calls import ASKED, CLOCK_SKEW, Calls, Intent, PaidCall
-from orchestrator.db.models import ProviderCallRow
+from orchestrator.db.models import ProviderCallRow, utc_now
 from orchestrator.db.session import Database
 from orchestrator.errors import CannotWrite, DatabaseAway, NeedsDecision, StorageFull, TakeNotFetched, Withdrawn
 from orchestrator.logs import bind
@@ -49,13 +49,15 @@ log = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 
-MAX_SENDS = 3
+# Each time nothing was found in the list a full grace after it; a process that ends in between counts too.
+MAX_SENDS = 5
 # A provider that does not answer is asked so long what became of a request; then a person may try that again later.
 OUTAGE_SECONDS = 600.0
 # One that answers and cannot tell is believed sooner.
 DOUBT_SECONDS = 120.0
 BALANCE_SECONDS = 15.0
 _LOOK_PAUSE_SECONDS = 5.0
+_CLEARED_AWAY = timedelta(hours=1)
 _WRITE_PAUSE_SECONDS = 1.0
 
 _REFUSALS: dict[str, type[ProviderError]] = {
@@ -131,7 +133,13 @@ class Ledger:
         """
         # A person's click can start a second flow on a take whose first request is still on its way.
         async with self._sending.setdefault(call.request.key, asyncio.Lock()):
-            return await self._create(call, provider, is_wanted=is_wanted)
+            try:
+                return await self._create(call, provider, is_wanted=is_wanted)
+            except DatabaseAway:
+                raise
+            except Exception:
+                self._memories.pop(call.request.key, None)
+                raise
 
     async def _create(self, call: PaidCall, provider: VideoProvider, *, is_wanted: Callable[[], bool]) -> str:
         key = call.request.key
@@ -173,7 +181,7 @@ class Ledger:
         self._calls.note_asked(key, is_asked=True)
         is_cancelled = await provider.cancel(row.generation_id)
         if not is_cancelled and row.error_code == ASKED:  # by a process that did not live to note the answer
-            is_cancelled = await _is_gone(row.generation_id, provider)
+            is_cancelled = await _is_gone(row, provider)
         if not is_cancelled:
             self._calls.note_asked(key, is_asked=False)
             return False
@@ -383,12 +391,13 @@ def _log_accepted(call: PaidCall, generation: Generation, *, is_adopted: bool) -
     log.info("Request accepted", extra={"cost_usd": call.cost_usd, "is_adopted": is_adopted})
 
 
-async def _is_gone(generation_id: str, provider: VideoProvider) -> bool:
-    """Whether a generation that was to be cancelled is."""
+async def _is_gone(row: ProviderCallRow, provider: VideoProvider) -> bool:
+    """Whether a generation that was to be cancelled is. One that is not known any more long after was more likely
+    finished, charged, and cleared away."""
     try:
-        seen = await provider.get_generation(generation_id)
+        seen = await provider.get_generation(row.generation_id or "")
     except GenerationNotFound:
-        return True
+        return row.accepted_at is not None and utc_now() - row.accepted_at < _CLEARED_AWAY
     return seen.status is GenerationStatus.CANCELLED
 
 

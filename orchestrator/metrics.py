@@ -85,11 +85,7 @@ class _Rows(Collector):
                 phases.add_metric([provider, phase], count_value=count, sum_value=seconds)
             yield phases
             yield _gauge("video_queue", "What waits for its turn.", ["queue"], counts.queues(session))
-            executors = (
-                int(self._is_executor())
-                if self._database.is_sqlite
-                else counts.executors(session, now=self._database.now(session))
-            )
+            executors = int(self._is_executor()) if self._database.is_sqlite else counts.executors(session)
             yield GaugeMetricFamily("video_executors", "Processes that execute flows.", value=executors)
 
 

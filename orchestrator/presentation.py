@@ -287,6 +287,9 @@ def eta_seconds(plan: PlanRow, clips: Sequence[ClipView], *, width: int) -> floa
     return round(open_share * per_clip / min(width, max(1, len(clips))) + _SECONDS_PER_RENDER_GUESS, 1)
 
 
+NOBODY = "no process is at work; start one with: python -m orchestrator worker"
+
+
 def plan_message(
     plan: PlanRow,
     counts: Mapping[ClipStatus, int],
@@ -295,6 +298,7 @@ def plan_message(
     *,
     is_rendering: bool,
     missing: Sequence[MissingClip],
+    is_attended: bool,
 ) -> str:
     """The state of a plan in one line."""
     parts = [f"{counts[ClipStatus.PASSED]} of {total} clips passed"]
@@ -302,7 +306,9 @@ def plan_message(
         parts.append(f"{counts[ClipStatus.NEEDS_REVIEW]} need{'s' * (counts[ClipStatus.NEEDS_REVIEW] == 1)} you")
     if counts[ClipStatus.FAILED]:
         parts.append(f"{counts[ClipStatus.FAILED]} failed")
-    if is_rendering:
+    if not is_attended:
+        parts.append(NOBODY)
+    elif is_rendering:
         parts.append("rendering the film")
     elif plan.status == PlanStatus.PAUSED:
         parts.append(("pausing" if not plan.is_parked else "paused") + (f": {plan.reason}" if plan.reason else ""))

@@ -24,6 +24,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.trace import NonRecordingSpan, SpanContext, StatusCode, TraceFlags, set_span_in_context
 
+from orchestrator.schema.flow_id import clip_flow_id, plan_flow_id
 from orchestrator.schema.subject import Part, Subject
 
 SERVICE = "sora-video-orchestrator"
@@ -105,11 +106,11 @@ def _parent_of(subject: Subject) -> str:
 
 
 def _plan_key(subject: Subject) -> str:
-    return f"plan:{subject.plan_id}:{subject.plan_generation}"
+    return plan_flow_id(subject.plan_id, subject.plan_generation)
 
 
 def _clip_key(subject: Subject) -> str:
-    return f"clip:{subject.clip_id}:{subject.clip_generation}"
+    return clip_flow_id(subject.clip_id, subject.clip_generation)
 
 
 def _run_key(subject: Subject) -> str:

@@ -80,6 +80,7 @@ class Views:
         titles: Mapping[str, str],
         endpoints: Mapping[str, str],
         examine: Callable[[], tuple[DoctorItem, ...]],
+        is_attended: Callable[[], bool] = lambda: True,
     ) -> None:
         self._database = database
         self._store = store
@@ -87,6 +88,7 @@ class Views:
         self._titles = titles
         self._endpoints = endpoints
         self._examine = examine
+        self._is_attended = is_attended
 
     # --- projects ---
 
@@ -132,7 +134,9 @@ class Views:
             is_working = plan.status == PlanStatus.RUNNING or not plan.is_parked or is_rendering
             is_active = is_working or (partial is not None and not RenderStatus(partial.status).is_over)
             counts = {s: sum(c.status == s for c in clips) for s in ClipStatus}
-            eta = eta_seconds(plan, clips, width=self._choices.settings.max_concurrent_clips) if is_working else None
+            is_attended = not is_active or self._is_attended()
+            width = self._choices.settings.max_concurrent_clips
+            eta = eta_seconds(plan, clips, width=width) if is_working and is_attended else None
             return PlanView(
                 id=plan.id,
                 project_id=plan.project_id,
@@ -159,7 +163,13 @@ class Views:
                 render=render_shown,
                 partial=_render_view(partial, plan) if partial else None,
                 message=plan_message(
-                    plan, counts, len(clips), render_shown, is_rendering=is_rendering, missing=missing
+                    plan,
+                    counts,
+                    len(clips),
+                    render_shown,
+                    is_rendering=is_rendering,
+                    missing=missing,
+                    is_attended=is_attended,
                 ),
             )
 

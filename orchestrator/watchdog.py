@@ -18,6 +18,7 @@ from orchestrator.db.models import ClipRow, PlanRow, ProviderCallRow
 from orchestrator.db.queries import calls_of, plans_running, takes_turn
 from orchestrator.db.session import Database, Session
 from orchestrator.engine import Engine
+from orchestrator.schema.flow_id import clip_flow_id, plan_flow_id
 from orchestrator.schema.status import ClipStatus
 
 log = logging.getLogger(__name__)
@@ -56,9 +57,9 @@ def flows_of(
         provider = clip.runs[-1].provider if clip.runs else ""
         deadline_seconds = deadlines_seconds.get(provider, longest_seconds)
         changed_at = max(_changes(plan, clip, calls))
-        flows.append(Quiet(f"clip:{clip.id}:{clip.generation}", changed_at, deadline_seconds + patience_seconds))
+        flows.append(Quiet(clip_flow_id(clip.id, clip.generation), changed_at, deadline_seconds + patience_seconds))
     changed_at = max((flow.changed_at for flow in flows), default=plan.updated_at)
-    flows.append(Quiet(f"plan:{plan.id}:{plan.flow_generation}", changed_at, longest_seconds + patience_seconds))
+    flows.append(Quiet(plan_flow_id(plan.id, plan.flow_generation), changed_at, longest_seconds + patience_seconds))
     return flows
 
 
@@ -104,7 +105,10 @@ class Watchdog:
 
     def start(self) -> None:
         """Take up at once what an earlier process left unfinished, and go on looking until ``stop``."""
-        self._recover()
+        try:
+            self._recover()
+        except Exception as error:  # the thread looks again
+            log.warning("What was unfinished could not be taken up yet: %s", error)
         self._thread.start()
 
     def stop(self) -> None:

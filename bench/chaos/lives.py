@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 import socket
 import subprocess
@@ -100,7 +99,7 @@ def begin(
     if role == "app":
         port = ["--server.port", str(_free_port())]
         command = [sys.executable, "-m", "streamlit", "run", "app.py", *port]
-    environment = {**os.environ, **environment, "SORA_API_KEY": key_of(number)}
+    environment = environment | {"SORA_API_KEY": key_of(number)}
     clock_file = None
     if clock is not None:
         clock_file = folder / f"life-{number}.clock"

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from sqlalchemy import NullPool, create_engine, select
@@ -18,6 +19,7 @@ from bench.chaos.lives import build_clock
 from bench.chaos.strikes import Kind
 from orchestrator.db.models import PlanRow, ProviderCallRow, RunRow
 from orchestrator.schema.status import ClipStatus, PlanStatus, RunStatus
+from orchestrator.settings import Settings
 from tests.fakes.postgres import PostgresServer, create_database
 
 _DISK_MB = 400
@@ -71,9 +73,11 @@ class Place:
 
     def environment(self, base_url: str, *, slot: int | None) -> dict[str, str]:
         """Of the executor in ``slot``, or of a client."""
+        data_dir = self._disk / "data"
         common = {
-            **os.environ,
-            "DATABASE_URL": self._url,
+            # A developer's own settings are none of ours; what stands here also goes before a .env file.
+            **{name: value for name, value in os.environ.items() if name.lower() not in Settings.model_fields},
+            "DATABASE_URL": self._url or f"sqlite:///{data_dir / 'orchestrator.sqlite3'}",
             "SORA_BASE_URL": base_url,
             "SORA_API_KEY": "client",
             "SORA_DURATIONS": str(CLIP_SECONDS),
@@ -82,7 +86,7 @@ class Place:
             "VIDEO_PROVIDER": "sora",
             "LOG_LEVEL": "info",
             "ROLE": "ui" if slot is None else "all" if self.kind == "sqlite" else "worker",
-            "DATA_DIR": str(self._disk / "data"),
+            "DATA_DIR": str(data_dir),
         }
         if self.kind == "postgres":
             name = "client" if slot is None else f"worker-{slot}"
@@ -90,7 +94,7 @@ class Place:
         return common
 
     @contextlib.contextmanager
-    def full_disk(self):
+    def full_disk(self) -> Iterator[None]:
         filler = self._disk / "filler"
         with contextlib.suppress(OSError), filler.open("wb", buffering=0) as file:
             piece = bytes(1 << 20)
@@ -102,7 +106,7 @@ class Place:
             filler.unlink()
 
     @contextlib.contextmanager
-    def stopped_database(self, *, is_crash: bool):
+    def stopped_database(self, *, is_crash: bool) -> Iterator[None]:
         assert self._server is not None
         self._server.stop(is_crash=is_crash)
         try:

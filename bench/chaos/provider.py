@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import subprocess
 import sys
@@ -16,7 +15,7 @@ import httpx
 from tests.fakes.videos_server import read_journal
 
 ROOT = Path(__file__).resolve().parents[2]
-# A finished clip is fetched within this time or never: longer than any strike, shorter than a film takes.
+# A finished clip is fetched within this time or never; longer than any one strike keeps the app from it.
 ASSET_SECONDS = 300.0
 _MANNERS = {
     "marked": 1,
@@ -29,7 +28,7 @@ _MANNERS = {
     "link_seconds": 5.0,
     "asset_seconds": ASSET_SECONDS,
 }
-_FAULT_EVERY_SECONDS = (4, 10)
+_FAULT_EVERY_SECONDS = (8, 20)
 # Weight and behaviour; a number of seconds stands for "until then".
 _FAULTS: tuple[tuple[str, int, dict[str, Any]], ...] = (
     ("connection dropped after accept", 4, {"drop_after_accept": 1}),
@@ -42,7 +41,7 @@ _FAULTS: tuple[tuple[str, int, dict[str, Any]], ...] = (
 
 
 class Provider:
-    """``state`` keeps its journals. ``clips`` is where drawn clips are kept, shared between runs."""
+    """``state`` is the folder of its journals. ``faults`` counts what was ordered, by name."""
 
     def __init__(self, state: Path) -> None:
         self._state = state
@@ -55,7 +54,7 @@ class Provider:
     def start(self) -> None:
         flags = [part for name, value in _MANNERS.items() for part in (f"--{name.replace('_', '-')}", str(value))]
         command = [sys.executable, "-m", "tests.fakes.videos_server", "--state", str(self._state), *flags]
-        self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env={**os.environ})
+        self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         self.base_url = self._process.stdout.readline().split()[-1]
 

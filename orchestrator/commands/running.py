@@ -19,6 +19,7 @@ from orchestrator.db.queries import (
     newest_render,
     open_renders,
     plans_at_work,
+    plans_cancelled_under_way,
 )
 from orchestrator.db.records import (
     fetch,
@@ -27,8 +28,16 @@ from orchestrator.db.records import (
 from orchestrator.db.session import Session
 from orchestrator.errors import BadInput, Conflict
 from orchestrator.renders import add_render, build_plan_timeline
+from orchestrator.schema.flow_id import clip_flow_id, plan_flow_id, render_flow_id
 from orchestrator.schema.status import ClipStatus, PlanStatus, RenderStatus, can_move
 from orchestrator.schema.timeline import Transition
+
+_INSTEAD: dict[str, str] = {
+    PlanStatus.PLANNED: "Nothing of it was started yet.",
+    PlanStatus.COMPLETED: "Nothing is at work on it any more; its film is ready.",
+    PlanStatus.INCOMPLETE: "Nothing is at work on it. Retry its failed clips, or make a film of what passed.",
+    PlanStatus.CANCELLED: "Nothing is at work on it. Start it to go on.",
+}
 
 
 class RunningCommands(Commands):
@@ -37,8 +46,6 @@ class RunningCommands(Commands):
     def start_plan(self, plan_id: str) -> None:
         """Start or go on. Starting a running plan changes nothing."""
         self._wake(plan_id, lambda _session, _plan: None)
-
-    resume_plan = start_plan
 
     def raise_budget(self, plan_id: str, *, budget_usd: float | None) -> None:
         """Set what the plan's project may cost, None for no limit, and go on. Raises ``BadInput`` for less than is
@@ -120,10 +127,10 @@ class RunningCommands(Commands):
             timeline = wanted.model_dump(mode="json")
             last = newest_render(session, plan_id, is_partial=wanted.missing_clips > 0)
             is_same = last is not None and last.timeline == timeline and last.id in open_renders(session)
-            if last and is_same and not self._engine.is_finished(f"render:{last.id}"):
+            if last and is_same and not self._engine.is_finished(render_flow_id(last.id)):
                 return last.id
             render_id = add_render(session, plan, transition=transition, has_slates=has_slates).id
-        self._engine.enqueue("render", "render", f"render:{render_id}", render_id)
+        self._engine.enqueue("render", "render", render_flow_id(render_id), render_id)
         return render_id
 
     # --- what the commands share ---
@@ -133,9 +140,12 @@ class RunningCommands(Commands):
         when the engine's own memory is lost; flows that it knows are left alone."""
         with self._database.read() as session:
             plans, renders, held = plans_at_work(session), open_renders(session), clips_held_under_way(session)
+            cancelled = plans_cancelled_under_way(session)
+        for plan_id in cancelled:
+            self._take_back(plan_id)
         for plan_id, generation in plans:
             self._take_back(plan_id)
-            if self._engine.is_finished(f"plan:{plan_id}:{generation}"):
+            if self._engine.is_finished(plan_flow_id(plan_id, generation)):
                 with self._database.write() as session:
                     plan = fetch(session, PlanRow, plan_id, lock=True)
                     if plan.is_parked:
@@ -143,19 +153,18 @@ class RunningCommands(Commands):
                     if plan.flow_generation == generation:  # else another process was quicker
                         plan.flow_generation += 1
                     generation = plan.flow_generation
-            self._engine.enqueue("plans", "plan", f"plan:{plan_id}:{generation}", plan_id, generation)
+            self._enqueue_plan(plan_id, generation)
         for render_id in renders:
-            if self._engine.is_finished(f"render:{render_id}"):
+            if self._engine.is_finished(render_flow_id(render_id)):
                 with self._database.write() as session:
                     row = fetch(session, RenderRow, render_id, lock=True)
                     if row.id in open_renders(session):
                         row.status, row.error = RenderStatus.FAILED, "The render was cut off. Render the film again."
                 continue
-            self._engine.enqueue("render", "render", f"render:{render_id}", render_id)
+            self._engine.enqueue("render", "render", render_flow_id(render_id), render_id)
         for clip_id, generation, plan_id in held:
             # Its take is finished, for it is paid.
-            flow_id = f"clip:{clip_id}:{generation}"
-            self._engine.enqueue("clips_by_plan", "clip", flow_id, clip_id, generation, partition=plan_id)
+            self._enqueue_clip(clip_id, generation, plan_id=plan_id)
 
     def _wake(self, plan_id: str, change: Callable[[Session, PlanRow], None], *, is_start: bool = True) -> None:
         """Apply ``change`` and see that exactly one plan flow is at work. Unless ``is_start``, a plan that was never
@@ -170,19 +179,26 @@ class RunningCommands(Commands):
                 return
             is_new = decisions.go_on(plan, is_lost=plan.flow_generation == adrift)
             generation = plan.flow_generation
-            clips = [(c.id, c.generation) for c in plan.clips if not ClipStatus(c.status).is_settled]
-        self._engine.enqueue("plans", "plan", f"plan:{plan_id}:{generation}", plan_id, generation)
+            order = sorted(plan.clips, key=lambda c: c.order_key)
+            clips = [(c.id, c.generation) for c in order if not ClipStatus(c.status).is_settled]
+        self._enqueue_plan(plan_id, generation)
         if not is_new:
             # The running plan flow would see these only after its present round.
-            for clip_id, clip_generation in clips:
-                flow_id = f"clip:{clip_id}:{clip_generation}"
-                self._engine.enqueue("clips_by_plan", "clip", flow_id, clip_id, clip_generation, partition=plan_id)
+            for place, (clip_id, clip_generation) in enumerate(clips, start=1):
+                self._enqueue_clip(clip_id, clip_generation, plan_id=plan_id, place=place)
+
+    def _enqueue_plan(self, plan_id: str, generation: int) -> None:
+        self._engine.enqueue("plans", "plan", plan_flow_id(plan_id, generation), plan_id, generation)
+
+    def _enqueue_clip(self, clip_id: str, generation: int, *, plan_id: str, place: int = 0) -> None:
+        flow_id = clip_flow_id(clip_id, generation)
+        self._engine.enqueue("clips_by_plan", "clip", flow_id, clip_id, generation, partition=plan_id, place=place)
 
     def _adrift(self, plan_id: str) -> int:
         """The generation of a plan flow that broke without parking its plan; -1 when all is well."""
         with self._database.read() as session:
             plan = fetch(session, PlanRow, plan_id)
-            is_lost = not plan.is_parked and self._engine.is_finished(f"plan:{plan_id}:{plan.flow_generation}")
+            is_lost = not plan.is_parked and self._engine.is_finished(plan_flow_id(plan_id, plan.flow_generation))
             return plan.flow_generation if is_lost else -1
 
     def _move(self, plan_id: str, target: PlanStatus) -> None:
@@ -193,7 +209,7 @@ class RunningCommands(Commands):
             if plan.status == target:
                 return
             if not can_move(PlanStatus(plan.status), target):
-                raise Conflict(f"A plan that is {plan.status} cannot be {target}.")
+                raise Conflict(f"A plan that is {plan.status} cannot be {target}.", hint=_INSTEAD.get(plan.status, ""))
             plan.status, plan.reason, plan.pause_cause = target, "", ""
             plan.finished_at = utc_now() if target is PlanStatus.CANCELLED else plan.finished_at
 

@@ -22,6 +22,7 @@ from orchestrator.db.models import (
 )
 from orchestrator.schema.status import ClipStatus, PlanStatus, RenderStatus
 
+_UNDER_WAY = (ClipStatus.GENERATING, ClipStatus.ASSESSING)
 _IS_PAID: ColumnElement[bool] = ProviderCallRow.state != "refused"
 
 
@@ -82,11 +83,16 @@ def plans_running(session: Session) -> Sequence[PlanRow]:
     return session.scalars(select(PlanRow).where(PlanRow.status == PlanStatus.RUNNING).options(runs)).all()
 
 
+def plans_cancelled_under_way(session: Session) -> Sequence[str]:
+    """Ids of cancelled plans of which clips are still under way."""
+    query = select(PlanRow.id).join(ClipRow).where(ClipRow.status.in_(_UNDER_WAY)).distinct()
+    return session.scalars(query.where(PlanRow.status == PlanStatus.CANCELLED)).all()
+
+
 def clips_held_under_way(session: Session) -> list[tuple[str, int, str]]:
     """(clip id, generation, plan id) of clips that were under way when their plan was paused."""
-    under_way = (ClipStatus.GENERATING, ClipStatus.ASSESSING)
     query = select(ClipRow.id, ClipRow.generation, PlanRow.id).join(PlanRow)
-    rows = session.execute(query.where(PlanRow.status == PlanStatus.PAUSED, ClipRow.status.in_(under_way)))
+    rows = session.execute(query.where(PlanRow.status == PlanStatus.PAUSED, ClipRow.status.in_(_UNDER_WAY)))
     return [(clip_id, generation, plan_id) for clip_id, generation, plan_id in rows]
 
 

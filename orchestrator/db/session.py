@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sqlite3
 from collections.abc import Iterator
@@ -25,9 +26,12 @@ from orchestrator.errors import CannotWrite, DatabaseDamaged, NotConfigured, exp
 log = logging.getLogger(__name__)
 
 # A process that was stopped in the middle of a transaction keeps its locks from the others for no longer.
-_IDLE_SECONDS = 10
+IDLE_SECONDS = 10
 # A pooler in session mode gives each client of a project few connections, and the engine needs its own.
-_POOL = {"pool_size": 3, "max_overflow": 2, "pool_timeout": 20, "pool_pre_ping": True}
+_POOL: dict[str, Any] = {"pool_size": 3, "max_overflow": 2, "pool_timeout": 20, "pool_pre_ping": True}
+# On an event loop a wait holds up everything, answers of providers too: it is short there, and steps are run again.
+_LOOP_WAIT_SECONDS, _WAIT_SECONDS = 2, 30
+_LOCK_SECONDS = 5
 _CONNECTING = {
     "prepare_threshold": None,  # poolers in transaction mode lose prepared statements
     # A server that vanished without a word is noticed within seconds, not after the hours of the default.
@@ -75,6 +79,10 @@ class Database:
         if self.is_sqlite:
             return utc_now()
         return session.scalar(select(func.clock_timestamp())) or utc_now()
+
+    def beside(self) -> Database:
+        """The same server over two connections of its own, for what may not queue behind pages and flows."""
+        return Database(_server_engine(self.engine.url, pool_size=1, max_overflow=1))
 
     def close(self) -> None:
         self.engine.dispose()
@@ -188,7 +196,7 @@ def _sqlite_engine(address: URL) -> Engine:
 
     def connect() -> sqlite3.Connection:
         """A file that was taken away while we run is an error, not a new and empty database."""
-        return sqlite3.connect(uri, uri=True, timeout=30, isolation_level=None, check_same_thread=False)
+        return sqlite3.connect(uri, uri=True, timeout=_WAIT_SECONDS, isolation_level=None, check_same_thread=False)
 
     engine = create_engine(address, creator=connect, hide_parameters=True)  # prompts are among them
 
@@ -202,19 +210,30 @@ def _sqlite_engine(address: URL) -> Engine:
     @event.listens_for(engine, "begin")
     def _on_begin(connection: Connection) -> None:
         is_write = connection.get_execution_options().get("is_write", False)
+        seconds = _LOOP_WAIT_SECONDS if _is_on_loop() else _WAIT_SECONDS
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {seconds * 1000}")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if is_write else "BEGIN")
 
     return engine
 
 
-def _server_engine(address: URL) -> Engine:
+def _is_on_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def _server_engine(address: URL, **pool: int) -> Engine:
     given = {name: value for name, value in _CONNECTING.items() if name not in address.query}
-    engine = create_engine(address, connect_args=given, hide_parameters=True, **_POOL)
+    engine = create_engine(address, connect_args=given, hide_parameters=True, **{**_POOL, **pool})
 
     @event.listens_for(engine, "connect")
     def _on_connect(connection: Any, _record: object) -> None:
         # Not among the options of connecting: not every pooler hands those on.
-        connection.execute(f"set idle_in_transaction_session_timeout = '{_IDLE_SECONDS}s'")
+        connection.execute(f"set idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'")
+        connection.execute(f"set lock_timeout = '{_LOCK_SECONDS}s'")
         connection.commit()
 
     return engine

@@ -21,6 +21,7 @@ from orchestrator.generator import LAID_OVER, DeadlinePassed, Generator, Narrati
 from orchestrator.logs import bind
 from orchestrator.repair import decide
 from orchestrator.schema.clip_run import CANCELLED, TAKEN_BACK, RepairInstruction, RepairStrategy
+from orchestrator.schema.flow_id import clip_flow_id
 from orchestrator.schema.status import ClipStatus, PauseCause, PlanStatus, RunStatus
 from orchestrator.steps.perils import Perils
 from providers.base import AudioSupport, Generation, GenerationStatus, ProviderError
@@ -270,7 +271,7 @@ class ClipSteps:
     async def end_broken(self, clip_id: str, generation: int) -> str:
         """The clip's flow seems to have ended without settling the clip. One that is at work after all is left to it;
         one that only stopped with its process goes on in a flow of the next generation."""
-        reason = await asyncio.to_thread(self.how_ended, f"clip:{clip_id}:{generation}")
+        reason = await asyncio.to_thread(self.how_ended, clip_flow_id(clip_id, generation))
         if reason not in (None, CUT_OFF):
             return await self.break_off(clip_id, generation, reason or UNFORESEEN)
         with self.database.write() as session:

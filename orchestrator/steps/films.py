@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+import tempfile
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,14 +43,16 @@ class FilmSteps:
             row.status = RenderStatus.RENDERING
             timeline = Timeline.model_validate(row.timeline)
             project_id = fetch(session, PlanRow, row.clip_plan_id).project_id
-        folder = self.cache_dir / "renders" / render_id
+        # Of its own: a process that was taken for dead and wakes clears away its folder, and nobody else's.
+        renders = self.cache_dir / "renders"
+        renders.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=f"{render_id}-", dir=renders))
 
         def on_progress(share: float) -> None:
             with self.database.write() as session:
                 fetch(session, RenderRow, render_id).progress = round(share, 3)
 
         try:
-            folder.mkdir(parents=True, exist_ok=True)
             with self.database.read() as session:
                 takes = [c.source for c in timeline.clips if c.slate is None]
                 sources = {run_id: take_path(session, self.store, run_id) for run_id in takes}

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, nullcontext, suppress
 
 from orchestrator.db.models import RenderRow, RunRow
 from orchestrator.db.records import fetch
 from orchestrator.db.session import Database
-from orchestrator.errors import EndsTheApp
+from orchestrator.errors import EndsTheApp, OrchestratorError
 
 MAX_CRASHES = 5
 
@@ -50,12 +50,15 @@ class Perils:
             else:
                 self._open[kind, row_id] = 0
             finally:
-                self._close(kind, row_id)
+                # What goes wrong here must not stand in for the end of the work, least of all for its cancellation.
+                with suppress(OrchestratorError):
+                    self._close(kind, row_id)
 
     def close(self) -> None:
         """The process stops in good order: what it has in hand is not to blame."""
         for kind, row_id in list(self._open):
-            self._close(kind, row_id)
+            with suppress(OrchestratorError):
+                self._close(kind, row_id)
 
     def _close(self, kind: type[RunRow] | type[RenderRow], row_id: str) -> None:
         crashes = self._open.pop((kind, row_id), None)

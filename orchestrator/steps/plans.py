@@ -11,6 +11,7 @@ from orchestrator.db.records import fetch, settings_of
 from orchestrator.db.session import Database
 from orchestrator.decisions import go_on, has_open_clips, is_whole
 from orchestrator.renders import add_render, render_id_of
+from orchestrator.schema.flow_id import render_flow_id
 from orchestrator.schema.project import OnFailed
 from orchestrator.schema.status import ClipStatus, PauseCause, PlanStatus, RenderStatus
 
@@ -22,12 +23,13 @@ class PlanSteps:
     database: Database
 
     async def open_round(self, plan_id: str) -> list[list[Any]]:
-        """[clip id, generation] of every clip still to be done; none when the plan is not running."""
+        """[clip id, generation] of every clip still to be done, in the film's order; none when it is not running."""
         with self.database.read() as session:
             plan = fetch(session, PlanRow, plan_id)
             if plan.status != PlanStatus.RUNNING:
                 return []
-            clips = [[c.id, c.generation] for c in plan.clips if not ClipStatus(c.status).is_settled]
+            order = sorted(plan.clips, key=lambda c: c.order_key)
+            clips = [[c.id, c.generation] for c in order if not ClipStatus(c.status).is_settled]
         if clips:
             log.info("Plan is at work", extra={"clips": len(clips)})
         return clips
@@ -50,7 +52,7 @@ class PlanSteps:
                     render_id = render_id_of(plan, generation)
                     if session.get(RenderRow, render_id) is None:
                         add_render(session, plan, transition=settings_of(plan).transition, render_id=render_id)
-                    return f"render:{render_id}"
+                    return render_flow_id(render_id)
                 plan.status = PlanStatus.COMPLETED if is_ready else PlanStatus.INCOMPLETE
                 plan.finished_at = utc_now()
             plan.is_parked = True

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import shutil
+import uuid
 from pathlib import Path
 
 from orchestrator.errors import CannotWrite, NotFound, explain
@@ -21,7 +22,7 @@ class LocalAssetStore:
 
     def put_file(self, source: Path, key: str) -> None:
         target = self._path(key)
-        partial = target.with_name(f".{target.name}.partial")
+        partial = target.with_name(f".{target.name}.{uuid.uuid4().hex}.partial")
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, partial)

@@ -118,14 +118,14 @@ def run(app: App, plan: PlanView, command: Command) -> None:
         case Command.PAUSE:
             app.service.pause_plan(plan.id)
         case Command.RESUME:
-            app.service.resume_plan(plan.id)
+            app.service.start_plan(plan.id)
         case Command.CANCEL:
             app.service.cancel_plan(plan.id)
         case Command.RETRY_FAILED:
             app.service.retry_failed(plan.id)
         case Command.RETRY_AND_GO_ON:
             app.service.retry_failed(plan.id)
-            app.service.resume_plan(plan.id)
+            app.service.start_plan(plan.id)
         case Command.RENDER:
             app.service.render_plan(plan.id)
         case Command.PARTIAL_FILM:

@@ -48,7 +48,7 @@ def show_held(app: App, take: TakeView, *, key: str) -> None:
         budget.show_choice(app, plan, key=key)
     elif st.button("Go on", type="primary", icon=":material/play_arrow:", key=f"{key}-go-on"):
         with guarded():
-            app.service.resume_plan(plan.id)
+            app.service.start_plan(plan.id)
             st.rerun(scope="app")
 
 

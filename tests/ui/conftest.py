@@ -29,7 +29,9 @@ OpenPage = Callable[..., AppTest]
 class ParkedEngine:
     """An engine that takes orders and never gets to them, so that nothing changes while a test looks."""
 
-    def enqueue(self, queue: str, flow: str, flow_id: str, *arguments: object, partition: str = "") -> None:
+    def enqueue(
+        self, queue: str, flow: str, flow_id: str, *arguments: object, partition: str = "", place: int = 0
+    ) -> None:
         """Accept and leave it."""
 
     def is_finished(self, flow_id: str) -> bool:

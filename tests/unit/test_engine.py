@@ -21,6 +21,7 @@ from orchestrator.engine import Engine, Flow, FlowContext, InlineEngine, Width
 from orchestrator.engine_dbos import DbosEngine
 from orchestrator.errors import BadInput, DatabaseAway, NotConfigured
 from orchestrator.heartbeats import Roll
+from orchestrator.schema.brief import ContentBrief
 from tests.conftest import make_settings
 from tests.fakes.postgres import create_database
 
@@ -98,6 +99,23 @@ def test_plans_take_turns_and_no_limit_is_passed_when_a_long_plan_came_first(
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_clips_begin_in_the_order_they_were_given(launched: Callable[..., Any], kind: str) -> None:
+    begun: list[int] = []
+
+    async def clip(flow: FlowContext, number: int) -> None:
+        begun.append(number)
+
+    async def plan(flow: FlowContext) -> None:
+        calls = {f"clip:{uuid.uuid4()}": (number,) for number in range(6)}
+        await flow.run_all("clips", "clip", calls, partition="clips of the plan")
+
+    with launched(kind, {"clip": clip, "plan": plan}, Width(per_worker=2, per_partition=1)) as engine:
+        engine.enqueue("clips", "plan", "plan:1", partition="the plan")
+        wait_until(lambda: engine.is_finished("plan:1"))
+        assert begun == list(range(6))
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_step_is_run_again_until_the_database_is_back(launched: Callable[..., Any], kind: str) -> None:
     tries: list[str] = []
 
@@ -169,4 +187,21 @@ def test_an_app_that_leaves_the_work_to_others_never_takes_it_up(tmp_path: Path)
     app.start()
     app.engine.enqueue("assess", "assess", "assess:1:0", "1", 0)
     assert not app.engine.is_executor and not app.engine.is_finished("assess:1:0")
+    app.stop()
+
+
+def test_it_is_said_that_nobody_is_at_work_when_only_the_app_is_served(tmp_path: Path) -> None:
+    app = build(make_settings(tmp_path, role="ui"))
+    app.start()
+    project = app.service.create_project()
+    plan_id = app.service.create_plan(project, script="The lamp is lit.", brief=ContentBrief())
+    assert "no process is at work" not in app.views.plan(plan_id).message, "nothing is to be done yet"
+    app.service.start_plan(plan_id)
+    plan = app.views.plan(plan_id)
+    assert "no process is at work" in plan.message and plan.eta_seconds is None
+    assert [item.state for item in app.views.doctor() if item.name == "Work"] == ["broken"]
+    worker = build(make_settings(tmp_path, role="worker", mock_delay_seconds=60))
+    worker.start()
+    assert "no process is at work" not in app.views.plan(plan_id).message
+    worker.stop()
     app.stop()
