@@ -34,22 +34,23 @@ async def test_cancelled_work_ends_at_once_when_the_database_is_away(tmp_path: P
     settings = make_settings(tmp_path)
     with closing(Fickle(open_database("", data_dir=settings.data_dir).engine)) as database:
         render_id = _a_render(database)
-        perils, begun = Perils(database), list[str]()
+        perils, begun, times = Perils(database), asyncio.Event(), 0
 
         async def step() -> None:
+            nonlocal times
             async with perils.watch(RenderRow, render_id, doing="this film was being made"):
-                begun.append("render")
+                times += 1
+                begun.set()
                 await asyncio.sleep(60)
 
         task = asyncio.create_task(run_patiently(step))
-        while not begun:
-            await asyncio.sleep(0.01)
+        await begun.wait()
         database.is_away = True
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             async with asyncio.timeout(5):
                 await task
-        assert begun == ["render"]
+        assert times == 1
 
 
 def _a_render(database: Database) -> str:
