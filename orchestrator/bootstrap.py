@@ -362,9 +362,9 @@ def _widths(settings: Settings) -> dict[str, Width]:
         total=total,
     )
     return {
-        "plans": Width(per_worker=1000),
+        "plans": Width(per_worker=1000, look_seconds=0.5),
         "clips_by_plan": clips,
-        "clips": Width(per_worker=1),  # filled by versions before this one
-        "render": Width(per_worker=settings.render_width),
-        "assess": Width(per_worker=settings.assess_width),
+        "clips": Width(per_worker=1, look_seconds=2.0),  # filled by versions before this one
+        "render": Width(per_worker=settings.render_width, look_seconds=0.5),
+        "assess": Width(per_worker=settings.assess_width, look_seconds=0.5),
     }

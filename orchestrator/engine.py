@@ -29,11 +29,13 @@ _AWAY_SECONDS = 1.0
 @dataclass(frozen=True)
 class Width:
     """How many flows of a queue run at once: in one process, of one partition and over all processes. None is no
-    limit. Where ``per_partition`` is set, every flow names its partition, and partitions take turns."""
+    limit. Where ``per_partition`` is set, every flow names its partition, and partitions take turns. ``look_seconds``:
+    how often a process looks for what it may begin; each look costs a few statements."""
 
     per_worker: int
     per_partition: int | None = None
     total: int | None = None
+    look_seconds: float = 0.25
 
 
 class FlowContext(Protocol):

@@ -186,7 +186,7 @@ class DbosEngine:
         is_executor = not is_client and (not self._is_sqlite or self._take_file_lock())
         if is_executor and self._is_sqlite:
             set_aside_if_damaged(self._path)
-        with self._alone():
+        with _in_our_words(), self._alone():
             DBOS.migrate(self._url)
         # Unlike dbos itself it says so when the database is away, where that would wait for ever.
         self._client = DBOSClient(
@@ -252,7 +252,7 @@ class DbosEngine:
         for name, flow in self._flows.items():
             bound = _bind(flow, self._in_hand)
             _WORKFLOWS[name] = DBOS.workflow(name=name, max_recovery_attempts=MAX_RECOVERIES)(bound)
-        with self._alone(), _in_our_words():
+        with _in_our_words(), self._alone():
             DBOS.launch()
             for queue, width in self._widths.items():
                 DBOS.register_queue(
@@ -260,7 +260,7 @@ class DbosEngine:
                     worker_concurrency=width.per_worker,
                     partition_concurrency=width.per_partition,
                     global_concurrency=width.total,
-                    polling_interval_sec=0.2,
+                    polling_interval_sec=width.look_seconds,
                 )
         if self._heartbeats is not None:
             self._heartbeats.keep_on()

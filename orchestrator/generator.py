@@ -202,8 +202,10 @@ class Generator:
 
     async def _download(self, adapter: VideoProvider, generation_id: str, destination: Path) -> Path:
         for pause in (*_DOWNLOAD_PAUSES_SECONDS, None):
+            is_let_in = False
             try:
                 generation = await adapter.get_generation(generation_id)
+                is_let_in = True
                 return await adapter.download_content(generation, destination)
             except _PASSING as error:
                 if pause is None:
@@ -216,7 +218,10 @@ class Generator:
                     raise
                 await asyncio.sleep(pause)
             except _SHUT as error:
-                raise TakeNotFetched(f"This take is paid and waits at the provider, but: {error}") from error
+                # Where the key has just been good, it is the link that has expired; the next one is new.
+                if not is_let_in or pause is None:
+                    raise TakeNotFetched(f"This take is paid and waits at the provider, but: {error}") from error
+                await asyncio.sleep(pause)
         raise AssertionError
 
     async def keep_render(self, file: Path, *, project_id: str, render_id: str) -> list[AssetRow]:

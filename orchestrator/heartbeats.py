@@ -23,6 +23,7 @@ from filelock import FileLock, Timeout
 from sqlalchemy import delete, func, select, update
 
 from orchestrator.calls import end_sends
+from orchestrator.db import counts
 from orchestrator.db.models import ExecutorRow
 from orchestrator.db.session import Database, Session
 from orchestrator.errors import DatabaseAway
@@ -68,7 +69,7 @@ def is_anyone_at_work(database: Database, *, data_dir: Path) -> bool:
     """Whether some process executes flows at present."""
     if not database.is_sqlite:
         with database.read() as session:
-            return bool(read_roll(database, session).living)
+            return counts.executors(session, now=database.now(session)) > 0
     lock = FileLock(data_dir / ENGINE_LOCK, thread_local=False)
     try:
         lock.acquire(blocking=False)

@@ -85,7 +85,10 @@ class _Rows(Collector):
                 phases.add_metric([provider, phase], count_value=count, sum_value=seconds)
             yield phases
             yield _gauge("video_queue", "What waits for its turn.", ["queue"], counts.queues(session))
-            executors = int(self._is_executor()) if self._database.is_sqlite else counts.executors(session)
+            if self._database.is_sqlite:
+                executors = int(self._is_executor())
+            else:
+                executors = counts.executors(session, now=self._database.now(session))
             yield GaugeMetricFamily("video_executors", "Processes that execute flows.", value=executors)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import socket
 import subprocess
@@ -31,6 +32,7 @@ class Life:
     log: Path
     clock_file: Path | None
     has_due: bool
+    load: float  # of the machine when it started
     up_at: float | None = None
     worked_after_seconds: float | None = None
     worked_after_cpu_seconds: float = 0.0
@@ -116,6 +118,7 @@ def begin(
         log=log,
         clock_file=clock_file,
         has_due=has_due,
+        load=os.getloadavg()[0],
     )
 
 

@@ -10,12 +10,13 @@ from typing import Any
 
 from bench.chaos.arena import Past
 from bench.chaos.films import Film, line_of
-from bench.chaos.lives import key_of
+from bench.chaos.lives import Life, key_of
 from bench.chaos.place import Place
 from bench.chaos.provider import Provider
 from bench.chaos.strikes import Kind
 
 TAKEOVER_SECONDS = 15.0
+_LONGEST_FREEZE_SECONDS = 25.0
 
 
 @dataclass
@@ -53,8 +54,8 @@ def tally(place: Place, provider: Provider, past: Past, films: list[Film], *, fi
     clips = sum(film.clip_count for film in films)
     passed = sum(_passed(film) for film in films)
     bad = [film for film in films if film.problems]
-    counted = [life for life in past.lives if life.has_due and life.worked_after_seconds is not None]
-    first = [life.worked_after_seconds or 0.0 for life in counted]
+    counted = [life for life in past.lives if life.has_due]
+    first = [seconds for life in counted if (seconds := _first_work(life, past)) is not None]
     takeovers = _takeovers(past, provider.requests()) if place.kind == "postgres" else []
     unknown = {charge["id"] for charge in charges} - {call.generation_id for call in calls}
     undecided = [call for call in calls if call.state == "needs_decision"]
@@ -77,7 +78,7 @@ def tally(place: Place, provider: Provider, past: Past, films: list[Film], *, fi
         "takes beyond one per clip": len(charges) - clips,
         "orphan generations adopted": sum(call.is_adopted for call in calls),
         "commands given again after a refusal": sum(len(film.refusals) for film in films),
-        "lives with work waiting": sum(life.has_due for life in past.lives),
+        "lives that began with work waiting": len(counted),
         "first work after start, median s": _middle(first),
         "first work after start, max s": round(max(first, default=0.0), 2),
         "first work after start, CPU s, max": round(
@@ -113,25 +114,37 @@ def _passed(film: Film) -> int:
     return sum(clip["verdict"] == "pass" for clip in clips)
 
 
+def _first_work(life: Life, past: Past) -> float | None:
+    """Seconds from its start to the first work of anybody: workers that start together share what there is to do. None
+    when it was struck before."""
+    ends = [at - life.started_at for at, kind, number in past.strikes if number == life.number and kind.hits_process]
+    seconds = [
+        other.started_at + other.worked_after_seconds - life.started_at
+        for other in past.lives
+        if other.worked_after_seconds is not None
+    ]
+    first = min((s for s in seconds if s >= 0), default=None)
+    return first if first is not None and first <= min(ends, default=first) else None
+
+
 def _late(past: Past, limit_seconds: float) -> list[str]:
     """Lives that had something to do, and whose first work came late or not at all though they lived long enough."""
-    ends = {number: at for at, kind, number in past.strikes if kind.hits_process}
     late = []
     for life in past.lives:
-        if not life.has_due:
+        first = _first_work(life, past)
+        ends = [at for at, kind, number in past.strikes if number == life.number and kind.hits_process]
+        lived = min(ends, default=life.started_at) - life.started_at
+        if not life.has_due or max(first or 0.0, lived if first is None else 0.0) <= limit_seconds:
             continue
-        lived = ends.get(life.number, life.started_at) - life.started_at
-        if life.worked_after_seconds is None and lived > limit_seconds:
-            late.append(f"life {life.number} ({life.role}) did no work in {lived:.1f} s")
-        elif life.worked_after_seconds is not None and life.worked_after_seconds > limit_seconds:
-            spent = f"{life.worked_after_seconds:.1f} s ({life.worked_after_cpu_seconds:.1f} s of CPU)"
-            late.append(f"life {life.number} ({life.role}) did its first work after {spent}")
+        spent = f"{life.worked_after_cpu_seconds:.1f} s of CPU, load {life.load:.1f} on {os.cpu_count()} cores"
+        worked = f"no work in {lived:.1f} s" if first is None else f"its first work after {first:.1f} s ({spent})"
+        late.append(f"life {life.number} ({life.role}) did {worked}")
     return late
 
 
 def _takeovers(past: Past, requests: list[dict[str, Any]]) -> list[float]:
     """For every generation that a worker looked after when it was killed or frozen, and had not fetched: how long until
-    another one asked for it."""
+    another one asked for it. Counted where one was there to take it over: up before, and not struck meanwhile."""
     seconds = []
     ends = [(at, key_of(number)) for at, kind, number in past.strikes if kind in (Kind.KILL, Kind.FREEZE)]
     for died_at, key in ends:
@@ -142,8 +155,21 @@ def _takeovers(past: Past, requests: list[dict[str, Any]]) -> list[float]:
             after = [r for r in asked if r["at"] > died_at and r["key"] != key]
             is_fetched = any(r["path"] == f"{path}/content" and r["at"] <= died_at for r in requests)
             if before[-1]["key"] == key and after and not is_fetched:
-                seconds.append(after[0]["at"] - died_at)
+                taken_at = after[0]["at"]
+                if any(_is_well(life, past, died_at, taken_at) for life in past.lives if life.key != key):
+                    seconds.append(taken_at - died_at)
     return seconds
+
+
+def _is_well(life: Life, past: Past, since: float, until: float) -> bool:
+    """Whether the process was up by ``since``, and neither it nor what all of them need was struck until ``until``."""
+    if life.up_at is None or life.up_at > since:
+        return False
+    around = (since - _LONGEST_FREEZE_SECONDS, until)
+    return not any(
+        around[0] <= at <= around[1] and (number == life.number or kind in (Kind.DATABASE, Kind.DISK))
+        for at, kind, number in past.strikes
+    ) and not any(number == life.number and kind.hits_process and at < since for at, kind, number in past.strikes)
 
 
 def _middle(values: list[float]) -> float:

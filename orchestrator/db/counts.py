@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, case, extract, func, select
@@ -19,6 +20,9 @@ from orchestrator.db.models import (
 )
 from orchestrator.schema.status import ClipStatus, PlanStatus, RenderStatus, RunStatus
 from orchestrator.schema.view import PhaseName
+
+# Each tells that it lives every two seconds, and is given up after eight.
+_SILENT = timedelta(seconds=10)
 
 
 def plans(session: Session) -> list[tuple[str, int]]:
@@ -101,9 +105,10 @@ def queues(session: Session) -> list[tuple[str, int]]:
     return [(name, session.scalar(query) or 0) for name, query in waiting.items()]
 
 
-def executors(session: Session) -> int:
-    """Processes that execute flows, on Postgres, where each has a row that the others end when it falls silent."""
-    return session.scalar(select(func.count()).select_from(ExecutorRow).where(ExecutorRow.ended_at.is_(None))) or 0
+def executors(session: Session, *, now: datetime) -> int:
+    """Processes that execute flows, on Postgres, where each has a row. When the last one died nobody ended its row."""
+    alive = (ExecutorRow.ended_at.is_(None), ExecutorRow.seen_at > now - _SILENT)
+    return session.scalar(select(func.count()).select_from(ExecutorRow).where(*alive)) or 0
 
 
 def _by_status(session: Session, column: InstrumentedAttribute[str], states: Any) -> list[tuple[str, int]]:

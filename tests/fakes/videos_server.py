@@ -18,6 +18,7 @@ Behaviour (flag ``--drop-after-accept 1`` = keyword ``drop_after_accept=1``; als
 * counts, used up one create at a time: ``drop_after_accept`` (charge, then close the connection without an answer),
   ``error_after_accept`` (charge, then HTTP 500), ``rate_limit`` (429, nothing charged), ``no_quota`` (429
   insufficient_quota), ``server_error`` (500, nothing charged), ``overloaded`` (503 with a body, nothing charged)
+* ``expired_links``: so many answers about finished videos name a link that is no longer good
 * seconds: ``delay`` (a generation takes at least this long), ``latency`` (a create takes this long, charged 30 % in),
   ``list_lag`` (a generation shows in the list this late), ``retry_after`` (sent along with 429)
 * words that trigger when the prompt holds them: ``reject_word`` (400 moderation_blocked), ``fail_word`` (accepted,
@@ -88,6 +89,7 @@ class Behaviour:
     stuck_every: int = 0
     stuck_seconds: float = 0.0
     link_seconds: float = 0.0
+    expired_links: int = 0
     asset_seconds: float = 0.0
     marked: int = 0
     has_list: int = 1
@@ -378,9 +380,9 @@ class _Handler(BaseHTTPRequestHandler):
         does = self.server.behaviour
         hidden = {"prompt"} if does.hides_prompt else set()
         shown = {k: v for k, v in video.items() if not k.startswith("_") and k not in hidden}
-        if does.link_seconds and video["status"] == "completed":
-            home = self.server.base_url
-            shown["url"] = f"{home}/files/{video['id']}/content?until={time.time() + does.link_seconds:.3f}"
+        if video["status"] == "completed" and (does.link_seconds or does.expired_links):
+            life = -1.0 if self.server.use("expired_links") else does.link_seconds or 3600.0
+            shown["url"] = f"{self.server.base_url}/files/{video['id']}/content?until={time.time() + life:.3f}"
         return shown
 
     def _may_enter(self) -> bool:
