@@ -103,8 +103,8 @@ class RecordedProvider(VideoProvider):
             charges_failures=False,
             max_concurrent=places,
             requests_per_minute=100_000,
-            # 2 s between two looks, at the same scale
-            poll_pace=PollPace(early_seconds=2 * SCALE, late_seconds=2 * SCALE),
+            # as providers are looked after, at the same scale
+            poll_pace=PollPace(early_seconds=5 * SCALE, late_seconds=15 * SCALE, late_after_seconds=180 * SCALE),
             cost_usd_per_second={"recorded": 0.0},
             is_free=True,
         )
