@@ -11,7 +11,6 @@ import random
 import re
 import secrets
 import shutil
-import sys
 import time
 from collections.abc import Collection
 from datetime import UTC, datetime
@@ -35,6 +34,7 @@ from providers.base import (
     Unavailable,
     VideoProvider,
 )
+from providers.mock.child import StudioProcess
 from providers.mock.defects import Defect, defect_for, parse_defects
 from providers.mock.order import StudioOrder, StudioResult
 
@@ -43,7 +43,6 @@ _STUDIO_VERSION = 1  # part of every cache key: raise it when the studio draws o
 _MAX_STUDIOS = 2
 _STALE_PART_SECONDS = 3600
 _QUOTED = re.compile(r"\"([^\"]+)\"|“([^”]+)”")
-_ROOT = Path(__file__).resolve().parents[2]
 
 PROFILE = ProviderProfile(
     name="mock",
@@ -262,37 +261,15 @@ class MockProvider(VideoProvider):
             _replace_text(self._note_path(job), result.note)
 
     async def _run_studio(self, job: MockJob) -> StudioResult:
-        child = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "providers.mock.studio", str(self._clip(job))),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            cwd=_ROOT,
+        studio = StudioProcess(
+            job.order, self._clip(job), on_progress=lambda done: self._progress.__setitem__(job.id, done)
         )
-        assert child.stdin and child.stdout and child.stderr
+        drawing = asyncio.get_running_loop().run_in_executor(None, studio.run)
         try:
-            child.stdin.write(job.order.model_dump_json().encode())
-            child.stdin.close()
-            errors = asyncio.ensure_future(child.stderr.read())
-            result: StudioResult | None = None
-            async for line in child.stdout:
-                word, _, rest = line.decode().strip().partition(" ")
-                if word == "progress":
-                    self._progress[job.id] = float(rest)
-                elif word in ("done", "failed"):
-                    result = StudioResult.model_validate_json(rest)
-            complaint = (await errors).decode(errors="replace").strip()
-            await child.wait()
+            return await asyncio.shield(drawing)
         finally:
-            if child.returncode is None:
-                with contextlib.suppress(ProcessLookupError):
-                    child.kill()
-                await child.wait()
-        if result is None:
-            _log.error("mock studio ended with %s: %s", child.returncode, complaint)
-            last = complaint.splitlines()[-1] if complaint else f"exit code {child.returncode}"
-            return StudioResult(error_code="mock_studio", error_message=f"The clip could not be drawn: {last}")
-        return result
+            studio.stop()
+            await asyncio.wait([drawing])
 
     # --- the files ---
 
