@@ -24,6 +24,7 @@ from orchestrator.db.session import Database, migrate_database, open_database
 from orchestrator.doctor import answer_item, examine
 from orchestrator.engine import Engine, Flow, InlineEngine, Width
 from orchestrator.errors import BadInput, CannotWrite, NotConfigured, UnknownProvider, explain
+from orchestrator.expectations import Expectations
 from orchestrator.flows import Flows
 from orchestrator.generator import Generator
 from orchestrator.heartbeats import is_anyone_at_work
@@ -31,7 +32,7 @@ from orchestrator.ledger import Ledger
 from orchestrator.loose_files import LooseFiles
 from orchestrator.narrator import PiperNarrator
 from orchestrator.observed import NoTracer, Tracer, observe
-from orchestrator.perception.base import Listener
+from orchestrator.perception.base import Listener, Senses
 from orchestrator.perception.vision import OpenAIViewer
 from orchestrator.perception.whisper import WhisperListener
 from orchestrator.presentation import NOBODY
@@ -197,6 +198,7 @@ def build(
     viewer = OpenAIViewer(
         base_url=settings.openai_base_url, api_key=settings.openai_api_key, model=settings.vision_model
     )
+    senses = Senses(listener=listener, viewer=viewer)
     generator = Generator(
         providers,
         ledger=ledger,
@@ -210,14 +212,13 @@ def build(
         narrated_languages=frozenset() if narrator.missing else frozenset(narrator.languages),
     )
     fallbacks = tuple(n for n in settings.fallback_providers if n in providers)
-    policy = AssessmentPolicy()
     is_stopping = threading.Event()
     perils = Perils(database)
     flows = Flows(
         plans=PlanSteps(database),
         clips=ClipSteps(database, generator, attempts, fallbacks, perils, lambda flow_id: how_ended(engine, flow_id)),
         takes=TakeSteps(
-            database, store, listener, viewer, attempts, policy, perils, asyncio.Semaphore(settings.assess_width)
+            database, senses, Expectations(store, attempts), perils, asyncio.Semaphore(settings.assess_width)
         ),
         films=FilmSteps(database, generator, store, cache_dir, is_stopping, perils),
         cancels=CancelSteps(database, generator, attempts),
@@ -246,7 +247,7 @@ def build(
             ),
             is_attended=is_attended,
         ),
-        files=LooseFiles(listener=listener, viewer=viewer, policy=policy, cache_dir=cache_dir),
+        files=LooseFiles(senses=senses, policy=AssessmentPolicy(), cache_dir=cache_dir),
         engine=engine,
         database=database,
         flows=flows,

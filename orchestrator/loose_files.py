@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from orchestrator.assembler import Take, build_timeline
 from orchestrator.assessor import AssessmentPolicy, Expectation, assess_take
 from orchestrator.media.probe import probe
-from orchestrator.perception.base import Listener, Viewer
+from orchestrator.perception.base import Senses
 from orchestrator.schema.assessment import Assessment
 from orchestrator.schema.timeline import Transition
 
@@ -18,18 +18,15 @@ if TYPE_CHECKING:
 
 
 class LooseFiles:
-    def __init__(self, *, listener: Listener, viewer: Viewer, policy: AssessmentPolicy, cache_dir: Path) -> None:
-        self._listener = listener
-        self._viewer = viewer
+    def __init__(self, *, senses: Senses, policy: AssessmentPolicy, cache_dir: Path) -> None:
+        self._senses = senses
         self._policy = policy
         self._cache_dir = cache_dir
 
     async def assess(self, video: Path, *, text: str, target_seconds: float, language: str) -> Assessment:
         """Hold a clip against what should be said and how long it should be. A file that is no video fails."""
         expectation = Expectation(text=text.strip(), target_seconds=target_seconds, language=language)
-        return await assess_take(
-            video, expectation=expectation, listener=self._listener, viewer=self._viewer, policy=self._policy
-        )
+        return await assess_take(video, expectation=expectation, senses=self._senses, policy=self._policy)
 
     async def assemble(self, clips: Sequence[Path], *, transition: Transition, destination: Path) -> RenderResult:
         """Join clips whole, in this order, at the size of the first. Raises ``BadInput`` and ``UnreadableMedia``."""

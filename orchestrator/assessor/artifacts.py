@@ -6,12 +6,12 @@ import math
 from collections.abc import Iterable
 
 from orchestrator.assessor.expectation import Expectation, conclude, find_silence
-from orchestrator.assessor.policy import AssessmentPolicy
 from orchestrator.assessor.transcript import is_line_due
 from orchestrator.assessor.words import split_words
 from orchestrator.media.probe import MediaInfo
 from orchestrator.media.signals import Signals, Span
 from orchestrator.schema.assessment import CheckName, CheckResult, Finding
+from orchestrator.schema.policy import AssessmentPolicy
 
 _SAME_SHAPE_RATIO = 0.02
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from orchestrator.assessor.policy import AssessmentPolicy
 from orchestrator.assessor.visual import judge_answers
 from orchestrator.perception.base import Question, Seen
 from orchestrator.schema.assessment import CheckName, CheckResult
+from orchestrator.schema.policy import AssessmentPolicy
 
 PREVIOUS_LABEL = "of the take before"
 _QUESTIONS = (

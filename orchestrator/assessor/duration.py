@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from orchestrator.assessor.expectation import conclude
-from orchestrator.assessor.policy import AssessmentPolicy
 from orchestrator.schema.assessment import CheckName, CheckResult, Finding
+from orchestrator.schema.policy import AssessmentPolicy
 
 
 def check_duration(actual_seconds: float, *, target_seconds: float, policy: AssessmentPolicy) -> CheckResult:

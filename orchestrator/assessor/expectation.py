@@ -3,20 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Any
 
 from pydantic import Field
 
 from orchestrator.schema.assessment import CheckResult, CheckStatus, Finding
+from orchestrator.schema.bible import CharacterBible
 from orchestrator.schema.value import Value
+
+
+class Side(StrEnum):
+    BEFORE = "before"
+    AFTER = "after"
+
+
+class Neighbour(Value):
+    """An accepted take that this one joins in the film. ``frame`` is a JPEG of its edge towards the joint: its last
+    frame when it comes ``BEFORE``, its first when ``AFTER``, shown at ``at_seconds`` of that take. The two levels are
+    those of its whole sound, None where they are not known. Over ``is_same_scene`` False, place and light may change.
+    """
+
+    side: Side
+    run_id: str = ""
+    frame: bytes = Field(repr=False)
+    at_seconds: float = 0.0
+    loudness_lufs: float | None = None
+    noise_floor_db: float | None = None
+    is_same_scene: bool = True
 
 
 class Expectation(Value):
     """What to hold a take against.
 
     ``text`` is the line to be spoken, empty when there is none; ``has_voice`` is False for clips that come without
-    sound. ``width`` and ``height`` (pixels) are None where any size will do. ``previous_frame`` is a JPEG of the
-    accepted take before this one, for continuity; None when there is none to compare with.
+    sound. ``width`` and ``height`` (pixels) are None where any size will do. ``vocabulary`` are names and terms that a
+    listener may spell in its own way. ``prompt`` is all that the provider was asked for: what may be written in the
+    picture, and whether a still or a cut is meant. ``characters`` are those of the film's bible who are in the clip.
     """
 
     text: str = ""
@@ -27,7 +50,10 @@ class Expectation(Value):
     visual_intent: str = ""
     language: str = "en"
     has_voice: bool = True
-    previous_frame: bytes | None = Field(default=None, repr=False)
+    vocabulary: tuple[str, ...] = ()
+    prompt: str = ""
+    characters: tuple[CharacterBible, ...] = ()
+    neighbours: tuple[Neighbour, ...] = ()
 
 
 def conclude(

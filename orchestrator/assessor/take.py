@@ -7,20 +7,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestrator.assessor.artifacts import check_artifacts
-from orchestrator.assessor.continuity import PREVIOUS_LABEL, ask_continuity, judge_continuity
 from orchestrator.assessor.duration import check_duration
 from orchestrator.assessor.expectation import Expectation, conclude, not_run
-from orchestrator.assessor.policy import AssessmentPolicy
+from orchestrator.assessor.looking import look
 from orchestrator.assessor.transcript import check_transcript, is_line_due
 from orchestrator.assessor.verdict import reach_verdict
-from orchestrator.assessor.visual import ask_visual, judge_visual
-from orchestrator.errors import MediaFailed, PerceptionFailed, UnreadableMedia
+from orchestrator.errors import MediaFailed, UnreadableMedia
 from orchestrator.media.audio import read_speech
-from orchestrator.media.frames import grab_stills
 from orchestrator.media.probe import MediaInfo, count_decoded_frames, probe
 from orchestrator.media.signals import Signals, measure_signals
-from orchestrator.perception.base import Frame, Listener, Viewer
-from orchestrator.schema.assessment import Assessment, CheckName, CheckResult, Finding
+from orchestrator.perception.base import Senses
+from orchestrator.schema.assessment import Assessment, CheckName, Finding
+from orchestrator.schema.policy import AssessmentPolicy
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,8 +31,7 @@ async def assess_take(
     path: Path,
     *,
     expectation: Expectation,
-    listener: Listener,
-    viewer: Viewer,
+    senses: Senses,
     policy: AssessmentPolicy = DEFAULT_POLICY,
 ) -> Assessment:
     """Hold the file at ``path`` against ``expectation``.
@@ -45,8 +42,8 @@ async def assess_take(
     try:
         info, signals, samples = await _measure(path, is_heard=is_line_due(expectation))
         transcript, (visual, continuity) = await asyncio.gather(
-            check_transcript(samples, expectation=expectation, listener=listener, policy=policy),
-            _look(path, expectation=expectation, viewer=viewer, policy=policy),
+            check_transcript(samples, expectation=expectation, listener=senses.listener, policy=policy),
+            look(path, expectation=expectation, senses=senses, policy=policy),
         )
     except UnreadableMedia as error:
         return _assess_unreadable(error.message, policy=policy)
@@ -73,33 +70,6 @@ async def _measure(path: Path, *, is_heard: bool) -> tuple[MediaInfo, Signals, N
         raise
     is_read = is_heard and info.has_audio
     return info, signals, await asyncio.to_thread(read_speech, path) if is_read else np.zeros(0, np.float32)
-
-
-async def _look(
-    path: Path, *, expectation: Expectation, viewer: Viewer, policy: AssessmentPolicy
-) -> tuple[CheckResult, CheckResult]:
-    """Visual requirements and continuity, in one look."""
-    visual, continuity = ask_visual(expectation), ask_continuity() if expectation.previous_frame else ()
-    no_visual = not_run("nothing is asked of the picture")
-    no_continuity = not_run("there is no earlier take to compare with")
-    if viewer.missing:
-        absent = not_run(viewer.missing)
-        return absent if visual else no_visual, absent
-    if not (visual or continuity):
-        return no_visual, no_continuity
-    stills = await asyncio.to_thread(grab_stills, path, count=policy.frame_count, max_side=policy.frame_max_side)
-    frames = [Frame(jpeg=still.jpeg, label=f"of this take at {still.at_seconds:.1f} s") for still in stills]
-    if expectation.previous_frame:
-        frames.insert(0, Frame(jpeg=expectation.previous_frame, label=PREVIOUS_LABEL))
-    try:
-        seen = await viewer.judge(frames, questions=[*visual, *continuity], context=expectation.visual_intent)
-    except PerceptionFailed as failure:
-        absent = not_run(failure.message)
-        return absent if visual else no_visual, absent if continuity else no_continuity
-    return (
-        judge_visual(visual, seen, policy=policy) if visual else no_visual,
-        judge_continuity(continuity, seen, policy=policy) if continuity else no_continuity,
-    )
 
 
 def _assess_unreadable(message: str, *, policy: AssessmentPolicy) -> Assessment:

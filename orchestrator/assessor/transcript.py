@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orchestrator.assessor.expectation import Expectation, conclude, find_silence, not_applicable, not_run
-from orchestrator.assessor.policy import AssessmentPolicy
 from orchestrator.assessor.words import Comparison, DiffRow, Op, compare_words, split_words
 from orchestrator.errors import PerceptionFailed
 from orchestrator.perception.base import Heard, HeardWord, Listener
 from orchestrator.schema.assessment import CheckName, CheckResult, Finding
+from orchestrator.schema.policy import AssessmentPolicy
 
 if TYPE_CHECKING:
     import numpy as np

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from itertools import chain
 
-from orchestrator.assessor.policy import AssessmentPolicy
 from orchestrator.schema.assessment import Assessment, CheckName, CheckResult, CheckStatus, Verdict
+from orchestrator.schema.policy import AssessmentPolicy
 
 _UNMEASURED = (CheckStatus.NOT_RUN, CheckStatus.NOT_APPLICABLE)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from orchestrator.assessor.expectation import Expectation, conclude, not_run
-from orchestrator.assessor.policy import AssessmentPolicy
 from orchestrator.perception.base import Answer, Question, Seen
 from orchestrator.schema.assessment import CheckName, CheckResult, Finding
+from orchestrator.schema.policy import AssessmentPolicy
 
 
 def ask_visual(expectation: Expectation) -> tuple[Question, ...]:

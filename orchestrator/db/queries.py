@@ -135,12 +135,11 @@ def tried_clips(session: Session) -> Sequence[ClipRow]:
     return [clip for clip in session.scalars(query) if clip.runs]
 
 
-def accepted_before(session: Session, clip: ClipRow) -> str | None:
-    """Run id of the accepted take of the clip just before this one, None where there is none."""
-    query = select(ClipRow.accepted_run_id).where(
-        ClipRow.clip_plan_id == clip.clip_plan_id, ClipRow.order_key < clip.order_key
-    )
-    return session.scalar(query.order_by(ClipRow.order_key.desc()).limit(1))
+def accepted_beside(session: Session, clip: ClipRow, *, is_before: bool) -> str | None:
+    """Run id of the accepted take of the clip just before this one, or just after; None where there is none."""
+    side = ClipRow.order_key < clip.order_key if is_before else ClipRow.order_key > clip.order_key
+    query = select(ClipRow.accepted_run_id).where(ClipRow.clip_plan_id == clip.clip_plan_id, side)
+    return session.scalar(query.order_by(ClipRow.order_key.desc() if is_before else ClipRow.order_key).limit(1))
 
 
 def first_poster(session: Session, plan_id: str) -> str | None:

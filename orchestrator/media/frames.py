@@ -69,6 +69,12 @@ def grab_last_frame(path: Path, *, max_side: int = 512) -> bytes:
     return still.jpeg
 
 
+def grab_first_frame(path: Path, *, max_side: int = 512) -> bytes:
+    """JPEG of the first frame, neither side over ``max_side`` pixels. Raises ``UnreadableMedia``."""
+    (still,) = _read_stills(path, [0.0], max_width=max_side, max_height=max_side)
+    return still.jpeg
+
+
 def _read_stills(path: Path, seconds: list[float], *, max_width: int, max_height: int) -> list[Still]:
     from av.error import FFmpegError
 

@@ -1,17 +1,19 @@
-"""The ports of perception: who listens to a take and who looks at it, and what they report.
+"""The ports of perception: who listens to a take, looks at it, reads in it and compares it, and what they report.
 
-Both may be absent. Then ``missing`` says why in words, and the checks that need them are ``not_run``: nothing here
-ever guesses. Both raise ``PerceptionFailed`` when they should have worked and did not.
+Each may be absent. Then ``missing`` says why in words, and what needs them is ``not_run``: nothing here ever guesses.
+All raise ``PerceptionFailed`` when they should have worked and did not.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import Field
 
+from orchestrator.errors import PerceptionFailed
 from orchestrator.schema.value import Value
 
 if TYPE_CHECKING:
@@ -117,3 +119,69 @@ class Viewer(Protocol):
     async def judge(self, frames: Sequence[Frame], *, questions: Sequence[Question], context: str = "") -> Seen:
         """Look at ``frames`` in order and answer every question."""
         ...
+
+
+# --- reading ---
+
+
+class ReadText(Value):
+    """A line of text seen in a still. ``confidence`` is the reader's own, 0..1; ``label`` is that of the frame."""
+
+    text: str
+    confidence: float = Field(ge=0, le=1)
+    label: str
+
+
+class Reader(Protocol):
+    """Reads what is written in stills."""
+
+    @property
+    def missing(self) -> str:
+        """Empty when ready, else the reason in words. Cheap; never touches the network."""
+        ...
+
+    async def read(self, frames: Sequence[Frame]) -> tuple[ReadText, ...]:
+        """Every line of text in ``frames``, in their order."""
+        ...
+
+
+# --- comparing ---
+
+
+class Likeness(Protocol):
+    """Tells how alike stills are in what they show."""
+
+    @property
+    def missing(self) -> str:
+        """Empty when ready, else the reason in words. Cheap; never touches the network."""
+        ...
+
+    async def describe(self, frames: Sequence[Frame]) -> NDArray[np.float32]:
+        """One unit vector per frame, shape (frames, features); the dot product of two is their similarity, -1..1."""
+        ...
+
+
+# --- all of them ---
+
+
+@dataclass(frozen=True)
+class Nobody:
+    """A sense that is not there."""
+
+    missing: str = "it is not installed"
+
+    async def read(self, frames: Sequence[Frame]) -> tuple[ReadText, ...]:
+        raise PerceptionFailed(self.missing)
+
+    async def describe(self, frames: Sequence[Frame]) -> NDArray[np.float32]:
+        raise PerceptionFailed(self.missing)
+
+
+@dataclass(frozen=True)
+class Senses:
+    """Who perceives a take."""
+
+    listener: Listener
+    viewer: Viewer
+    reader: Reader = Nobody()
+    likeness: Likeness = Nobody()

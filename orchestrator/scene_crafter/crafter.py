@@ -67,7 +67,7 @@ def craft_remix(request: CreateClipInput, *, source_generation_id: str, remix_te
 
 def _parts(clip: Clip, *, brief: ContentBrief, profile: ProviderProfile, patches: tuple[str, ...]) -> Iterator[Part]:
     style = brief.style
-    characters = _characters_of(clip, brief.characters)
+    characters = characters_of(clip, brief.characters)
     yield Part(label="Style", statements=_style(style), importance=Importance.STYLE)
     yield Part(label="Scene", statements=sentences(clip.visual_intent), importance=Importance.SCENE)
     yield Part(
@@ -107,7 +107,7 @@ def _style(style: StyleBible) -> tuple[str, ...]:
     return facts + tuple(sentence(rule) for rule in style.rules if rule.strip())
 
 
-def _characters_of(clip: Clip, characters: tuple[CharacterBible, ...]) -> tuple[CharacterBible, ...]:
+def characters_of(clip: Clip, characters: tuple[CharacterBible, ...]) -> tuple[CharacterBible, ...]:
     """Who is in the clip: the speaker and everybody named in its words or picture; the only one there is, if none."""
     spoken_of = f"{clip.speaker}\n{clip.visual_intent}\n{clip.text}"
     named = tuple(c for c in characters if re.search(rf"(?<!\w){re.escape(c.name)}(?!\w)", spoken_of, re.IGNORECASE))

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from orchestrator.schema.clip_plan import WORDS_PER_MINUTE_DEFAULT, WORDS_PER_MINUTE_MAX, WORDS_PER_MINUTE_MIN
 from orchestrator.schema.clip_run import RetryPolicy
+from orchestrator.schema.policy import AssessmentPolicy
 from orchestrator.schema.timeline import Transition
 from orchestrator.schema.value import Value
 
@@ -25,8 +26,8 @@ class OnFailed(StrEnum):
 class ProjectSettings(Value):
     """How a project's clips are made. Empty ``provider``/``model``/``size`` mean the configured defaults.
 
-    ``budget_usd`` None means no ceiling was set. Settings that were stored with ``skip_failed`` mean ``on_failed``
-    ``skip`` by it.
+    ``budget_usd`` None means no ceiling was set; ``assessment`` None that takes are
+    judged by this version's defaults. Settings that were stored with ``skip_failed`` mean ``on_failed`` ``skip`` by it.
     """
 
     provider: str = ""
@@ -38,6 +39,7 @@ class ProjectSettings(Value):
     retry_policy: RetryPolicy = RetryPolicy()
     transition: Transition = Transition()
     on_failed: OnFailed = OnFailed.WAIT
+    assessment: AssessmentPolicy | None = None
 
     @model_validator(mode="before")
     @classmethod

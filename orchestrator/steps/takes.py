@@ -5,22 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass
-from pathlib import Path
 
-from orchestrator.assessor import AssessmentPolicy, Expectation, assess_take
-from orchestrator.attempts import Attempts
-from orchestrator.db.models import AssessmentRow, AssetRow, ClipRow, RunRow
-from orchestrator.db.queries import accepted_before
+from orchestrator.assessor import assess_take
+from orchestrator.db.models import AssessmentRow, RunRow
 from orchestrator.db.records import fetch, lock_run, request_of
-from orchestrator.db.session import Database, Session
-from orchestrator.media.frames import grab_last_frame
-from orchestrator.perception.base import Listener, Viewer
-from orchestrator.renders import take_path
+from orchestrator.db.session import Database
+from orchestrator.expectations import Expectations
+from orchestrator.perception.base import Senses
 from orchestrator.schema.assessment import Verdict
 from orchestrator.schema.status import ClipStatus, RunStatus
 from orchestrator.steps.perils import Perils
-from orchestrator.storage.base import AssetStore
-from providers.base import AudioSupport
 
 NOT_ASSESSED = "not_assessed"
 
@@ -32,11 +26,8 @@ class TakeSteps:
     """``gate`` lets as many takes at once be assessed by this process as are good for it, whoever asked for them."""
 
     database: Database
-    store: AssetStore
-    listener: Listener
-    viewer: Viewer
-    attempts: Attempts
-    policy: AssessmentPolicy
+    senses: Senses
+    expectations: Expectations
     perils: Perils
     gate: asyncio.Semaphore
 
@@ -74,29 +65,8 @@ class TakeSteps:
             return await self._judge(run_id, is_again=is_again)
 
     async def _judge(self, run_id: str, *, is_again: bool) -> Verdict:
-        with self.database.read() as session:
-            run = fetch(session, RunRow, run_id)
-            clip, request = run.clip, request_of(run)
-            asset = fetch(session, AssetRow, run.asset_id or "")
-            previous = self._previous_take(session, clip) if not self.viewer.missing else None
-            width, height = (int(n) for n in request.size.split("x"))
-            language = clip.plan.brief.language
-            has_voice = self.attempts.profile(run.provider, run.model).audio is not AudioSupport.NONE
-        path = self.store.local_path(asset.storage_key)
-        expectation = Expectation(
-            text=clip.text,
-            target_seconds=request.seconds,
-            width=width,
-            height=height,
-            acceptance=tuple(clip.acceptance),
-            visual_intent=clip.visual_intent,
-            language=language,
-            has_voice=has_voice,
-            previous_frame=await asyncio.to_thread(grab_last_frame, previous) if previous else None,
-        )
-        assessment = await assess_take(
-            path, expectation=expectation, listener=self.listener, viewer=self.viewer, policy=self.policy
-        )
+        path, expectation, policy = await self.expectations.of(self.database, run_id)
+        assessment = await assess_take(path, expectation=expectation, senses=self.senses, policy=policy)
         with self.database.write() as session:
             run = fetch(session, RunRow, run_id, lock=True)
             if run.assessments and not is_again:
@@ -117,7 +87,3 @@ class TakeSteps:
                 run.error_code = run.error_message = ""
         log.info("Take assessed", extra={"verdict": assessment.verdict, "score": assessment.score})
         return assessment.verdict
-
-    def _previous_take(self, session: Session, clip: ClipRow) -> Path | None:
-        accepted = accepted_before(session, clip)
-        return take_path(session, self.store, accepted) if accepted else None

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from orchestrator.assessor import AssessmentPolicy
 from orchestrator.attempts import Attempts
 from orchestrator.db.models import AssetRow, RunRow, new_id
 from orchestrator.db.records import fetch
 from orchestrator.db.session import Database
-from orchestrator.perception.base import Heard
+from orchestrator.expectations import Expectations
+from orchestrator.perception.base import Heard, Senses
 from orchestrator.schema.status import RunStatus
 from orchestrator.steps.perils import Perils
 from orchestrator.steps.takes import TakeSteps
@@ -68,8 +68,8 @@ def add_takes(database: Database, store: LocalAssetStore, file: Path, *, count: 
 
 def steps_over(database: Database, store: LocalAssetStore, listener: Listening, *, width: int) -> TakeSteps:
     attempts = Attempts(profiles={"billing": BillingProvider().profile}, endpoints={}, narrated_languages=frozenset())
-    gate, policy = asyncio.Semaphore(width), AssessmentPolicy()
-    return TakeSteps(database, store, listener, Blind(), attempts, policy, Perils(database), gate)
+    senses, expectations = Senses(listener=listener, viewer=Blind()), Expectations(store, attempts)
+    return TakeSteps(database, senses, expectations, Perils(database), asyncio.Semaphore(width))
 
 
 async def until(condition: Any) -> None:

@@ -17,6 +17,7 @@ from pydantic import SecretStr
 
 from orchestrator.assessor import Expectation, assess_take
 from orchestrator.errors import PerceptionFailed
+from orchestrator.perception.base import Senses
 from orchestrator.perception.vision import OpenAIViewer
 from orchestrator.perception.weights import explain_missing
 from orchestrator.perception.whisper import WhisperListener
@@ -158,7 +159,7 @@ async def assess(
         order = StudioOrder(line=said, seconds=seconds, width=320, height=180, look_seed=1, shape_seed=1, defect=defect)
         assert make_clip(order, path).error_code == ""
     expectation = Expectation(text=text, target_seconds=seconds, width=320, height=180, visual_intent="a lighthouse")
-    return await assess_take(path, expectation=expectation, listener=listener, viewer=NOBODY)
+    return await assess_take(path, expectation=expectation, senses=Senses(listener=listener, viewer=NOBODY))
 
 
 async def test_take_passes_on_half_the_evidence_when_the_line_is_said_and_nobody_looks(

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from orchestrator.assessor import Expectation, assess_take
+from orchestrator.assessor import Expectation, Neighbour, Side, assess_take
 from orchestrator.errors import PerceptionFailed
 from orchestrator.media.frames import grab_frames
-from orchestrator.perception.base import Answer, Frame, Question
+from orchestrator.perception.base import Answer, Frame, Question, Senses
 from orchestrator.perception.vision import OpenAIViewer
 from orchestrator.perception.whisper import WhisperListener
 from orchestrator.schema.assessment import Assessment, CheckName, CheckStatus, Verdict
@@ -100,10 +100,13 @@ async def test_left_out_question_is_unsure() -> None:
 
 async def look(path: Path, server: VisionServer, *, tmp_path: Path, previous: bytes | None = None) -> Assessment:
     listener = WhisperListener(model="base", cache_dir=tmp_path)
+    neighbours = (Neighbour(side=Side.BEFORE, frame=previous),) if previous else ()
     expectation = Expectation(
-        target_seconds=3, visual_intent="a test picture", acceptance=("a counter",), previous_frame=previous
+        target_seconds=3, visual_intent="a test picture", acceptance=("a counter",), neighbours=neighbours
     )
-    assessment = await assess_take(path, expectation=expectation, listener=listener, viewer=connect(server))
+    assessment = await assess_take(
+        path, expectation=expectation, senses=Senses(listener=listener, viewer=connect(server))
+    )
     assert listener.child_pid is None  # no line was due, so nobody listened
     listener.close()
     return assessment

@@ -8,12 +8,12 @@ from orchestrator.assessor.artifacts import check_artifacts
 from orchestrator.assessor.continuity import ask_continuity, judge_continuity
 from orchestrator.assessor.duration import check_duration
 from orchestrator.assessor.expectation import Expectation
-from orchestrator.assessor.policy import AssessmentPolicy
 from orchestrator.assessor.visual import ask_visual, judge_visual
 from orchestrator.media.probe import MediaInfo
 from orchestrator.media.signals import Signals, Span
 from orchestrator.perception.base import Answer, Seen, SeenAnswer
 from orchestrator.schema.assessment import CheckResult, CheckStatus
+from orchestrator.schema.policy import AssessmentPolicy
 
 POLICY = AssessmentPolicy()
 LINE = "We found the old lighthouse at dusk, its lamp still turning."

@@ -6,12 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.assessor.expectation import Expectation
-from orchestrator.assessor.policy import AssessmentPolicy
 from orchestrator.assessor.transcript import check_transcript, judge_transcript
 from orchestrator.assessor.words import compare_words, split_words
 from orchestrator.errors import PerceptionFailed
 from orchestrator.perception.base import Heard, HeardWord
 from orchestrator.schema.assessment import CheckResult, CheckStatus
+from orchestrator.schema.policy import AssessmentPolicy
 
 POLICY = AssessmentPolicy()
 LINE = "We found the old lighthouse at dusk, its lamp still turning."

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from orchestrator.assessor.expectation import not_run
-from orchestrator.assessor.policy import AssessmentPolicy
 from orchestrator.assessor.verdict import reach_verdict
 from orchestrator.schema.assessment import CheckName, CheckResult, CheckStatus, Finding, Verdict
+from orchestrator.schema.policy import AssessmentPolicy
 
 POLICY = AssessmentPolicy()
 T, V, C, A, D = CheckName

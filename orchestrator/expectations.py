@@ -1,0 +1,124 @@
+"""What a take is held against: its clip, the film's canon, and the accepted takes beside it, as one value."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.assessor import DEFAULT_POLICY, AssessmentPolicy, Expectation, Neighbour, Side
+from orchestrator.attempts import Attempts
+from orchestrator.db.models import AssetRow, ClipRow, RunRow
+from orchestrator.db.queries import accepted_beside
+from orchestrator.db.records import assessment_of, brief_of, clip_of, fetch, request_of
+from orchestrator.db.session import Database, Session
+from orchestrator.media.frames import grab_first_frame, grab_last_frame
+from orchestrator.media.probe import probe
+from orchestrator.renders import take_path
+from orchestrator.scene_crafter import characters_of
+from orchestrator.schema.assessment import CheckName
+from orchestrator.schema.brief import ContentBrief
+from orchestrator.schema.clip_plan import Clip
+from orchestrator.schema.project import ProjectSettings
+from orchestrator.storage.base import AssetStore
+from providers.base import AudioSupport
+
+_NAME = re.compile(r"(?<!^)(?<![.!?…:]\s)(?<![\w'’])[^\W\d_a-z][\w'’-]+")
+
+
+@dataclass(frozen=True)
+class _Beside:
+    """An accepted take beside the one that is assessed, before its frame is read."""
+
+    side: Side
+    run_id: str
+    path: Path
+    loudness_lufs: float | None
+    noise_floor_db: float | None
+    is_same_scene: bool
+
+    def read(self) -> Neighbour:
+        """Raises ``UnreadableMedia``."""
+        is_before = self.side is Side.BEFORE
+        return Neighbour(
+            side=self.side,
+            run_id=self.run_id,
+            frame=grab_last_frame(self.path) if is_before else grab_first_frame(self.path),
+            at_seconds=round(probe(self.path).video_seconds, 2) if is_before else 0.0,
+            loudness_lufs=self.loudness_lufs,
+            noise_floor_db=self.noise_floor_db,
+            is_same_scene=self.is_same_scene,
+        )
+
+
+@dataclass(frozen=True)
+class Expectations:
+    store: AssetStore
+    attempts: Attempts
+
+    async def of(self, database: Database, run_id: str) -> tuple[Path, Expectation, AssessmentPolicy]:
+        """The file of a take, what it was meant to be, and how strictly its project wants it judged.
+
+        Raises ``NotFound``, or ``UnreadableMedia`` for a damaged neighbour.
+        """
+        with database.read() as session:
+            run = fetch(session, RunRow, run_id)
+            clip, brief = run.clip, brief_of(run.clip.plan.brief)
+            path = self.store.local_path(fetch(session, AssetRow, run.asset_id or "").storage_key)
+            expectation = self._expect(run, clip, brief)
+            beside = [
+                self._beside(session, clip, side, accepted)
+                for side, accepted in (
+                    (Side.BEFORE, accepted_beside(session, clip, is_before=True)),
+                    (Side.AFTER, accepted_beside(session, clip, is_before=False)),
+                )
+                if accepted and accepted != run_id
+            ]
+            policy = ProjectSettings.model_validate(clip.plan.project.settings).assessment or DEFAULT_POLICY
+        neighbours = [await asyncio.to_thread(other.read) for other in beside]
+        return path, expectation.model_copy(update={"neighbours": tuple(neighbours)}), policy
+
+    def _expect(self, run: RunRow, clip: ClipRow, brief: ContentBrief) -> Expectation:
+        request = request_of(run)
+        width, height = (int(n) for n in request.size.split("x"))
+        planned = clip_of(clip)
+        return Expectation(
+            text=clip.text,
+            target_seconds=request.seconds,
+            width=width,
+            height=height,
+            acceptance=tuple(clip.acceptance),
+            visual_intent=clip.visual_intent,
+            language=brief.language,
+            has_voice=self.attempts.profile(run.provider, run.model).audio is not AudioSupport.NONE,
+            vocabulary=vocabulary_of(planned, brief, script=clip.plan.script.text),
+            prompt=request.prompt,
+            characters=characters_of(planned, brief.characters),
+        )
+
+    def _beside(self, session: Session, clip: ClipRow, side: Side, run_id: str) -> _Beside:
+        other = fetch(session, RunRow, run_id)
+        checks = assessment_of(other.assessments[-1]).checks if other.assessments else {}
+        measured = checks[CheckName.NO_ARTIFACTS].evidence if CheckName.NO_ARTIFACTS in checks else {}
+        return _Beside(
+            side=side,
+            run_id=run_id,
+            path=take_path(session, self.store, run_id),
+            loudness_lufs=measured.get("loudness_lufs"),
+            noise_floor_db=measured.get("noise_floor_db"),
+            is_same_scene=other.clip.scene_id == clip.scene_id,
+        )
+
+
+def vocabulary_of(clip: Clip, brief: ContentBrief, *, script: str) -> tuple[str, ...]:
+    """Names and terms of the clip's line that a listener may spell in its own way: names of the bible, the speaker, and
+    words that the script writes with a capital inside a sentence. Pure."""
+    known = (clip.speaker, brief.title, *(c.name for c in brief.characters), *_NAME.findall(script))
+    names = {part.casefold(): part for name in known for part in _words(name)}
+    return tuple(dict.fromkeys(names[w.casefold()] for w in _words(clip.text) if w.casefold() in names))
+
+
+def _words(text: str) -> Iterable[str]:
+    return (word for word in re.findall(r"[\w'’-]+", text) if any(map(str.isalnum, word)))
