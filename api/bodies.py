@@ -7,7 +7,9 @@ from typing import Annotated
 from pydantic import Field, StringConstraints, model_validator
 
 from api.dependencies import BodyId
+from orchestrator.schema.assessment import CheckStatus
 from orchestrator.schema.brief import ContentBrief
+from orchestrator.schema.policy import AssessmentPolicy
 from orchestrator.schema.project import ProjectSettings
 from orchestrator.schema.timeline import Transition
 from orchestrator.schema.value import Value
@@ -15,6 +17,7 @@ from orchestrator.schema.view import TakeView
 
 Prompt = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=8_000)]
 Name = Annotated[str, StringConstraints(max_length=120)]
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1_000)]
 
 
 # --- requests ---
@@ -84,6 +87,27 @@ class StartRender(Body):
     clip_plan_id: BodyId
     transition: Transition | None = None
     has_slates: bool = False
+
+
+class DecideTake(Body):
+    """``by`` is who decides; empty means the name this installation goes by."""
+
+    reason: Reason
+    by: Name = ""
+
+
+class CorrectCheck(DecideTake):
+    status: CheckStatus
+
+
+class SetPolicy(Body):
+    """``policy`` None means the defaults."""
+
+    policy: AssessmentPolicy | None
+
+
+class TryPolicy(Body):
+    policy: AssessmentPolicy
 
 
 class GenerateVideo(Body):

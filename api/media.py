@@ -1,12 +1,15 @@
-"""Films, takes and posters by asset id, with ranges so that players can seek. An id is looked up, never a path."""
+"""Films, takes and posters by asset id, with ranges so that players can seek, and single frames of them as pictures.
+
+An id is looked up, never a path.
+"""
 
 from __future__ import annotations
 
 import re
 import stat
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse
 from starlette.responses import Response
 
@@ -26,6 +29,12 @@ FILE_RESPONSES: dict[int | str, dict[str, Any]] = {
     304: {"description": "The copy named by If-None-Match is still good"},
     416: {"description": "The file ends before the range begins"},
 }
+STILL_RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The frame", "content": {"image/jpeg": {}}},
+    304: FILE_RESPONSES[304],
+}
+Second = Annotated[float, Query(ge=0, le=3600, allow_inf_nan=False, description="Seconds from the start")]
+StillWidth = Annotated[int, Query(ge=64, le=1280, description="At most so many pixels wide")]
 
 
 @router.head("/{asset_id}", include_in_schema=False)
@@ -40,25 +49,36 @@ def media_file(asset_id: PathId, app: RunningApp, request: Request, download: bo
     return file_response(app.views.asset_file(asset_id), request=request, is_download=download)
 
 
+@router.head("/{asset_id}/still", include_in_schema=False)
+@router.get(
+    "/{asset_id}/still",
+    summary="One frame of a stored video",
+    response_class=Response,
+    responses=STILL_RESPONSES | documented(404),
+)
+def still(asset_id: PathId, app: RunningApp, request: Request, at: Second = 0.0, width: StillWidth = 480) -> Response:
+    """The frame at the second ``at`` as a JPEG at most ``width`` pixels wide; the last frame when ``at`` is later."""
+    file = app.views.asset_file(asset_id)
+    headers = _cached_headers(f'"{file.sha256}-{at:.2f}-{width}"')
+    if _is_known(headers["ETag"], request.headers.get("if-none-match", "")):
+        return Response(status_code=304, headers=headers)
+    jpeg = app.views.still(asset_id, at_seconds=at, width=width)
+    return Response(jpeg, media_type="image/jpeg", headers=headers)
+
+
 def file_response(file: AssetFile, *, request: Request, is_download: bool) -> Response:
     """``file`` as an answer to ``request``. Raises ``NotFound`` when it is gone from the disk.
 
     The content of an asset never changes, so browsers may keep it for a year; its hash is the ETag.
     """
-    etag = f'"{file.sha256}"'
-    headers = {
-        "ETag": etag,
-        "Cache-Control": "private, max-age=31536000, immutable",
-        "Cross-Origin-Resource-Policy": "same-origin",
-        "X-Content-Type-Options": "nosniff",
-    }
+    headers = _cached_headers(f'"{file.sha256}"')
     try:
         status = file.path.stat()
     except OSError as error:
         raise NotFound("The file is no longer there.") from error
     if not stat.S_ISREG(status.st_mode):
         raise NotFound("The file is no longer there.")
-    if _is_known(etag, request.headers.get("if-none-match", "")):
+    if _is_known(headers["ETag"], request.headers.get("if-none-match", "")):
         return Response(status_code=304, headers=headers)
     return FileResponse(
         file.path,
@@ -74,6 +94,15 @@ def safe_filename(name: str) -> str:
     last = re.split(r"[/\\]", name)[-1]
     cleaned = re.sub(r"[^\w .()-]+", "_", last).strip(" .")
     return cleaned[-MAX_FILENAME_CHARACTERS:].lstrip(" .") or "download"
+
+
+def _cached_headers(etag: str) -> dict[str, str]:
+    return {
+        "ETag": etag,
+        "Cache-Control": "private, max-age=31536000, immutable",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "X-Content-Type-Options": "nosniff",
+    }
 
 
 def _is_known(etag: str, if_none_match: str) -> bool:

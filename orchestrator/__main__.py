@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 failed with the reason, 2 bad input.
 from __future__ import annotations
 
 import contextlib
+import json
 import shutil
 import signal
 import time
@@ -16,8 +17,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from orchestrator.arguments import check_writable, project_settings, read_brief, read_on_failed, read_script
-from orchestrator.console import finish, print_json, report_errors, say, write
+from orchestrator.arguments import (
+    check_writable,
+    project_settings,
+    read_brief,
+    read_on_failed,
+    read_policy,
+    read_script,
+)
+from orchestrator.console import draw_takes, finish, print_json, report_errors, say, write
 from orchestrator.errors import (
     BadInput,
     CannotWrite,
@@ -30,6 +38,7 @@ from orchestrator.errors import (
 
 if TYPE_CHECKING:
     from orchestrator.bootstrap import App
+    from orchestrator.schema.calibration import Figures
     from orchestrator.schema.view import PlanView, RenderView
 
 _TICK_SECONDS = 0.25
@@ -194,18 +203,83 @@ def worker(is_json: Json = False) -> None:
 def timeline(
     plan_id: Annotated[str, typer.Argument(help="The plan: clip_plan_id of a film's report.")], is_json: Json = False
 ) -> None:
-    """How long every take of a plan was queued, sent, waiting, downloading, assessing; and what it cost."""
-    shown = {"run_id", "position", "attempt", "provider", "model", "status_text", "cost_usd", "is_accepted", "phases"}
+    """What became of every take of a plan: how it was judged, why the next one was made, how long it took, its cost."""
+    shown = {
+        *("run_id", "position", "attempt", "provider", "model", "status_text", "cost_usd", "is_accepted", "phases"),
+        *("verdict", "score", "weight_run", "repair_strategy", "repair_reason", "source_attempt", "edit", "is_best"),
+    }
     with report_errors(is_json=is_json), _app(is_engine_needed=False) as app:
         clips = app.views.plan(plan_id).clips
-        takes = [take for clip in clips for take in reversed(app.views.takes(clip.id))]
+        takes = {clip.id: app.views.takes(clip.id)[::-1] for clip in clips}
         if is_json:
-            print_json({"clip_plan_id": plan_id, "takes": [t.model_dump(mode="json", include=shown) for t in takes]})
+            told = [t.model_dump(mode="json", include=shown) for clip in clips for t in takes[clip.id]]
+            print_json({"clip_plan_id": plan_id, "takes": told})
             return
-        for take in takes:
-            write(f"Clip {take.position}, take {take.attempt} ({take.provider}): {take.status_text}")
-            times = (f"{p.name} {p.seconds:.1f} s{' so far' if p.is_open else ''}" for p in take.phases)
-            write(f"    {', '.join(times)}; ${take.cost_usd:.2f}")
+        for clip in clips:
+            for line in draw_takes(clip, takes[clip.id]):
+                write(line)
+
+
+@cli.command()
+def policy(
+    project_id: Annotated[str, typer.Argument(help="The project: project_id of a film's report.")],
+    minimum: Annotated[list[str] | None, typer.Option(help="Least score of a check: CHECK=0..1; repeatable.")] = None,
+    weight: Annotated[list[str] | None, typer.Option(help="Weight of a check: CHECK=percent; they sum to 100.")] = None,
+    min_weight: Annotated[int | None, typer.Option(help="Percent of the weight that a pass takes.")] = None,
+    file: Annotated[Path | None, typer.Option(help="A whole table as JSON, as this command prints it.")] = None,
+    defaults: Annotated[bool, typer.Option("--defaults", help="Start from this version's defaults.")] = False,
+    use: Annotated[bool, typer.Option("--use", help="Judge the project's takes so from now on.")] = False,
+    is_json: Json = False,
+) -> None:
+    """How strictly a project's takes are judged, and what other numbers would make of the stored ones. Runs nothing."""
+    with report_errors(is_json=is_json), _app(is_engine_needed=False) as app:
+        wanted = read_policy(
+            app.views.policy(project_id).policy, file=file, minima=minimum or (), weights=weight or (),
+            min_weight=min_weight, is_default=defaults,
+        )  # fmt: skip
+        outcome = app.views.what_if(project_id, wanted)
+        if use:
+            is_plain = defaults and not (minimum or weight or file or min_weight is not None)
+            app.service.set_policy(project_id, None if is_plain else wanted)
+        view = app.views.policy(project_id).model_copy(update={"policy": wanted})
+        report = {**view.model_dump(mode="json"), "is_used": use, "what_if": outcome.model_dump(mode="json")}
+        if is_json:
+            print_json(report)
+            return
+        for name in wanted.minima:
+            write(f"{name:20} minimum {wanted.minima[name]:.2f}, weight {wanted.weights_percent[name]} %")
+        counts = (f"{outcome.before[v]} -> {outcome.after[v]} {v.replace('_', ' ')}" for v in outcome.after)
+        write(f"{outcome.takes} stored takes: {', '.join(counts)}")
+        for take in outcome.changed:
+            write(f"    Clip {take.position}, take {take.attempt}: {take.old} -> {take.new}. {take.why}")
+
+
+@cli.command()
+def calibrate(
+    project: Annotated[str, typer.Option(help="One project's id; all projects when left out.")] = "",
+    labels: Annotated[Path | None, typer.Option(help="A folder to make a labelled set in, of takes and words.")] = None,
+    is_json: Json = False,
+) -> None:
+    """How far people agree with the assessor: every approval, rejection and corrected check is a label."""
+    with report_errors(is_json=is_json), _app(is_engine_needed=False) as app:
+        found = app.views.calibration(project)
+        if labels is not None:
+            check_writable(labels / "labels.jsonl")
+            lines = app.views.labels(project)
+            for line, path in lines:
+                shutil.copyfile(path, labels / line["file"])
+            told = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line, _ in lines)
+            (labels / "labels.jsonl").write_text(told, "utf-8")
+            say(f"{len(lines)} labelled takes: {labels}")
+        if is_json:
+            print_json(found.model_dump(mode="json"))
+            return
+        for title, figures in (("whole takes", found.overall), *((c.check, c.figures) for c in found.checks)):
+            shares = (f"{n} {'-' if s is None else f'{s:.2f}'}" for n, s in _shares(figures))
+            write(f"{title:20} {figures.labels} labels, {', '.join(shares)}")
+        for check in found.checks:
+            if check.proposal:
+                write(f"{check.check}: minimum {check.proposal.minimum:.2f} instead of {check.minimum:.2f}")
 
 
 @cli.command()
@@ -230,6 +304,10 @@ def doctor(
             write(f"{_MARKS[item.state]} {item.name}: {item.detail}")
             if item.consequence:
                 write(f"    {item.consequence}")
+
+
+def _shares(figures: Figures) -> tuple[tuple[str, float | None], ...]:
+    return ("precision", figures.precision), ("recall", figures.recall)
 
 
 # --- the film while it is made ---

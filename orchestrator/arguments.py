@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from orchestrator.errors import BadInput, CannotWrite
 
 if TYPE_CHECKING:
     from orchestrator.schema.brief import ContentBrief
+    from orchestrator.schema.policy import AssessmentPolicy
 
 SCRIPT_BYTES_MAX = 1_000_000
 
@@ -81,6 +83,45 @@ def read_on_failed(given: str, *, is_skipping: bool) -> str:
     if is_skipping and given not in ("", "skip"):
         raise BadInput(f"--skip-failed and --on-failed {given} ask for two things. Give one of them.")
     return "skip" if is_skipping else given or "wait"
+
+
+def read_policy(
+    current: AssessmentPolicy,
+    *,
+    file: Path | None = None,
+    minima: Sequence[str] = (),
+    weights: Sequence[str] = (),
+    min_weight: int | None = None,
+    is_default: bool = False,
+) -> AssessmentPolicy:
+    """``current``, or the defaults, or the table in ``file``, with what is given besides (``CHECK=NUMBER``). Raises
+    ``BadInput`` that names the field."""
+    import json
+
+    from pydantic import ValidationError
+
+    from orchestrator.schema.policy import AssessmentPolicy
+
+    try:
+        base = json.loads(_read_bytes(file)) if file else {} if is_default else current.model_dump(mode="json")
+        base = base.get("policy", base) if isinstance(base, dict) else base  # as the command prints it, or bare
+        table = AssessmentPolicy.model_validate(base).model_dump(mode="json")
+        table["minima"].update(map(_read_number, minima))
+        table["weights_percent"].update(map(_read_number, weights))
+        table["min_weight_percent"] = table["min_weight_percent"] if min_weight is None else min_weight
+        return AssessmentPolicy.model_validate(table)
+    except ValueError as error:
+        if not isinstance(error, ValidationError):
+            raise BadInput(f"{file} is not JSON: {error}") from None
+        wrong = "; ".join(f"{'.'.join(str(p) for p in e['loc']) or 'policy'}: {e['msg']}" for e in error.errors())
+        raise BadInput(f"The policy cannot be used. {wrong}") from None
+
+
+def _read_number(given: str) -> tuple[str, str]:
+    name, _, number = given.partition("=")
+    if not number:
+        raise BadInput(f"{given!r} is not CHECK=NUMBER, such as transcript_match=0.8.")
+    return name.strip(), number.strip()
 
 
 def check_writable(out: Path) -> None:

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
+from orchestrator.calls import spent_usd
 from orchestrator.db.models import ClipRow, PlanRow, RunRow, new_id
-from orchestrator.db.records import brief_of, clip_of, repair_of, request_of, settings_of
+from orchestrator.db.records import assessment_of, brief_of, clip_of, repair_of, request_of, settings_of
 from orchestrator.db.session import Session
 from orchestrator.director import split_clip
 from orchestrator.errors import BadInput, NotConfigured
-from orchestrator.repair import patches_of
-from orchestrator.scene_crafter import craft_clip, craft_remix
+from orchestrator.repair import Asked, Budget, Canon, patches_of, reword
+from orchestrator.scene_crafter import characters_of, craft_clip, craft_remix
 from orchestrator.scene_crafter.own import craft_own
+from orchestrator.schema.assessment import Assessment
+from orchestrator.schema.bible import CharacterBible, StyleBible
+from orchestrator.schema.brief import ContentBrief
 from orchestrator.schema.clip_plan import Clip, PlanConstraints
-from orchestrator.schema.clip_run import TAKEN_BACK, RepairInstruction, RepairStrategy
+from orchestrator.schema.clip_run import TAKEN_BACK, Edit, RepairInstruction, RepairStrategy
+from orchestrator.schema.project import ProjectSettings
 from orchestrator.schema.status import ClipStatus, RunStatus
 from providers.base import AudioSupport, ProviderProfile
+
+CanonPart = TypeVar("CanonPart", StyleBible, CharacterBible)
 
 
 @dataclass(frozen=True)
@@ -70,16 +77,19 @@ class Attempts:
     ) -> RunRow:
         settings, repair = settings_of(plan), history[-1:]
         attempt = clip.runs[-1].attempt + 1 if clip.runs else 1
-        last = next((run for run in reversed(clip.runs) if run.error_code not in TAKEN_BACK), None)
+        last = next((run for run in reversed(clip.runs) if run.error_code not in TAKEN_BACK and not run.edit), None)
         run_id = new_id()
+        if last and repair and repair[0].edit:
+            return _cut(last, repair[0].edit, run_id=run_id, attempt=attempt, clip=clip)
         scene = f"{settings.seed}-{clip.scene.position}"
         labels = {"position": str(clip.position), "attempt": str(attempt), "scene": scene}
+        rewording = tuple(pair for instruction in history for pair in instruction.rewording)
         asked: dict[str, Any] = {
             "profile": profile,
             "model": model,
             "size": profile.fit_size(settings.size),
             "key": run_id,
-            "patches": _patches(clip, history),
+            "patches": _patches(clip, history, rewording),
             "seed": settings.seed + clip.position * 1000 + attempt if profile.supports_seed else None,
             "labels": labels,
         }
@@ -87,9 +97,11 @@ class Attempts:
             # The provider was busy and took nothing: the very same request is sent again.
             request = request_of(last).model_copy(update={"key": run_id, "labels": labels})
         elif clip.prompt:
-            request = craft_own(clip.prompt, clip=clip_of(clip), **asked)
+            request = craft_own(_reword(clip.prompt, rewording, line=clip.text), clip=clip_of(clip), **asked)
         else:
-            request = craft_clip(clip_of(clip), brief=brief_of(plan.brief), **asked)
+            planned, brief = clip_of(clip), brief_of(plan.brief)
+            planned = planned.model_copy(update={"visual_intent": reword(planned.visual_intent, rewording)})
+            request = craft_clip(planned, brief=_reword_canon(brief, rewording), **asked)
         if last and repair and repair[0].strategy is RepairStrategy.REMIX and last.generation_id:
             remix_text = repair[0].remix_text
             request = craft_remix(request, source_generation_id=last.generation_id, remix_text=remix_text)
@@ -107,6 +119,24 @@ class Attempts:
             request=request.model_dump(mode="json"),
             patches=list(repair[0].patch) if repair else [],
         )
+
+    def budget(self, session: Session, clip: ClipRow, names: Iterable[str]) -> Budget:
+        """What is left of the project's money, and what one more take of this clip costs at its own provider and at
+        each of ``names``."""
+        plan = clip.plan
+        limit_usd = ProjectSettings.model_validate(plan.project.settings).budget_usd
+        if limit_usd is None:
+            return Budget()
+        own, model = self._choose(plan, history_of(clip))
+        return Budget(
+            left_usd=max(0.0, limit_usd - spent_usd(session, plan.project_id)),
+            costs_usd={own: self._cost_usd(own, model, clip), **{n: self._cost_usd(n, "", clip) for n in names}},
+        )
+
+    def _cost_usd(self, provider: str, model: str, clip: ClipRow) -> float:
+        profile = self.profile(provider, model)
+        size = profile.fit_size(settings_of(clip.plan).size)
+        return profile.cost_usd(model=model or profile.models[0], seconds=profile.fit_seconds(clip.seconds), size=size)
 
     def able(self, names: Iterable[str], clip: ClipRow, *, now: datetime) -> tuple[str, ...]:
         """Those of ``names``, in their order, that could make this clip: in service, not tried in this round, long
@@ -129,8 +159,32 @@ class Attempts:
 
 def history_of(clip: ClipRow) -> tuple[RepairInstruction, ...]:
     """Repairs of the present round of attempts, oldest first."""
-    repairs = [repair_of(r) for r in clip.runs if r.attempt > clip.cycle_start and r.status == RunStatus.SETTLED]
-    return tuple(r for r in repairs if r is not None)
+    return tuple(instruction for instruction, _ in _repairs(clip))
+
+
+def earlier_of(clip: ClipRow) -> tuple[Assessment | None, ...]:
+    """What each repair of the present round was decided on; None after an error."""
+    return tuple(assessment for _, assessment in _repairs(clip))
+
+
+def _repairs(clip: ClipRow) -> Iterator[tuple[RepairInstruction, Assessment | None]]:
+    for run in clip.runs:
+        if run.attempt > clip.cycle_start and run.status == RunStatus.SETTLED and (repair := repair_of(run)):
+            is_judged = bool(run.assessments) and not run.error_code
+            yield repair, assessment_of(run.assessments[-1]) if is_judged else None
+
+
+def canon_of(clip: ClipRow) -> Canon:
+    """What no correction of this clip may contradict. A person's own prompt stands on its own."""
+    brief = brief_of(clip.plan.brief)
+    return (
+        Canon() if clip.prompt else Canon(style=brief.style, characters=characters_of(clip_of(clip), brief.characters))
+    )
+
+
+def asked_of(run: RunRow) -> Asked:
+    clip = run.clip
+    return Asked(prompt=request_of(run).prompt, own_prompt=clip.prompt, planned_seconds=clip.seconds)
 
 
 def _takes_prompt(profile: ProviderProfile, clip: ClipRow) -> bool:
@@ -153,10 +207,51 @@ def _parts(clip: ClipRow, plan: PlanRow, profile: ProviderProfile) -> tuple[Clip
     return split_clip(clip_of(clip), constraints=constraints, language=plan.brief.language)
 
 
-def _patches(clip: ClipRow, history: Iterable[RepairInstruction]) -> tuple[str, ...]:
-    """What repair has asked for, without demands to say a line the clip had before it was split."""
+def _patches(
+    clip: ClipRow, history: Iterable[RepairInstruction], rewording: tuple[tuple[str, str], ...]
+) -> tuple[str, ...]:
+    """What repair has asked for, reworded but for the line, and without demands to say a line the clip had before it
+    was split."""
     former = {request_of(run).line for run in clip.runs} - {clip.text, ""}
-    return tuple(patch for patch in patches_of(history) if not any(line in patch for line in former))
+    patches = (patch for patch in patches_of(history) if not any(line in patch for line in former))
+    return tuple(_reword(patch, rewording, line=clip.text) for patch in patches)
+
+
+def _reword(text: str, rewording: tuple[tuple[str, str], ...], *, line: str) -> str:
+    """``text`` reworded wherever it is not the line, of which no word is ever changed."""
+    return line.join(reword(part, rewording) for part in text.split(line)) if line else reword(text, rewording)
+
+
+def _reword_canon(brief: ContentBrief, rewording: tuple[tuple[str, str], ...]) -> ContentBrief:
+    """The canon as it may be shown; what it says is to be avoided stays as it is."""
+    if not rewording:
+        return brief
+
+    def rewrite(canon: CanonPart, names: tuple[str, ...]) -> CanonPart:
+        return canon.model_copy(update={name: reword(getattr(canon, name), rewording) for name in names})
+
+    style = rewrite(brief.style, ("palette", "lighting", "mood", "camera"))
+    style = style.model_copy(update={"rules": tuple(reword(rule, rewording) for rule in style.rules)})
+    people = tuple(rewrite(c, ("appearance", "wardrobe", "personality")) for c in brief.characters)
+    return brief.model_copy(update={"style": style, "characters": people})
+
+
+def _cut(source: RunRow, edit: Edit, *, run_id: str, attempt: int, clip: ClipRow) -> RunRow:
+    """A take made from ``source``, for which nothing is asked of its provider: it is to last as long as planned."""
+    request = request_of(source).model_copy(update={"key": run_id, "seconds": clip.seconds})
+    return RunRow(
+        id=run_id,
+        clip_id=clip.id,
+        attempt=attempt,
+        status=RunStatus.CRAFTED,
+        provider=source.provider,
+        model=source.model,
+        endpoint=source.endpoint,
+        request=request.model_dump(mode="json"),
+        source_run_id=source.id,
+        edit=edit.model_dump(mode="json"),
+        narration=source.narration,
+    )
 
 
 def _split(session: Session, clip: ClipRow, plan: PlanRow, profile: ProviderProfile) -> None:

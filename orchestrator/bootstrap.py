@@ -29,10 +29,12 @@ from orchestrator.flows import Flows
 from orchestrator.generator import Generator
 from orchestrator.heartbeats import is_anyone_at_work
 from orchestrator.ledger import Ledger
+from orchestrator.looks import Looks, TokenPrice
 from orchestrator.loose_files import LooseFiles
 from orchestrator.narrator import PiperNarrator
 from orchestrator.observed import NoTracer, Tracer, observe
-from orchestrator.perception.base import Listener, Senses
+from orchestrator.perception.base import Listener, Nobody, Senses
+from orchestrator.perception.eyes import LocalEyes
 from orchestrator.perception.vision import OpenAIViewer
 from orchestrator.perception.whisper import WhisperListener
 from orchestrator.presentation import NOBODY
@@ -79,6 +81,7 @@ class App:
     files: LooseFiles
     flows: Flows
     whisper: WhisperListener
+    eyes: LocalEyes
     roster: Roster
     watchdog: Watchdog
     tracer: Tracer
@@ -115,6 +118,7 @@ class App:
         with contextlib.ExitStack() as stack:  # the last first, and each whatever becomes of the others
             stack.callback(self.database.close)
             stack.callback(self.whisper.close)
+            stack.callback(self.eyes.close)
             stack.callback(self.tracer.close)
             stack.callback(self.flows.clips.perils.close)
             stack.callback(self.engine.stop)
@@ -198,7 +202,21 @@ def build(
     viewer = OpenAIViewer(
         base_url=settings.openai_base_url, api_key=settings.openai_api_key, model=settings.vision_model
     )
-    senses = Senses(listener=listener, viewer=viewer)
+    eyes = LocalEyes()
+    senses = Senses(
+        listener=listener,
+        viewer=viewer,
+        reader=eyes.reader if settings.read_text else Nobody("READ_TEXT is off"),
+        likeness=eyes if settings.compare_stills else Nobody("COMPARE_STILLS is off"),
+    )
+    looks = Looks(
+        database,
+        viewer,
+        model=settings.vision_model,
+        endpoint=settings.openai_base_url,
+        price=TokenPrice(input_usd=settings.vision_input_usd_per_mtok, output_usd=settings.vision_output_usd_per_mtok),
+        owner=owner,
+    )
     generator = Generator(
         providers,
         ledger=ledger,
@@ -218,7 +236,7 @@ def build(
         plans=PlanSteps(database),
         clips=ClipSteps(database, generator, attempts, fallbacks, perils, lambda flow_id: how_ended(engine, flow_id)),
         takes=TakeSteps(
-            database, senses, Expectations(store, attempts), perils, asyncio.Semaphore(settings.assess_width)
+            database, senses, Expectations(store, attempts), perils, asyncio.Semaphore(settings.assess_width), looks
         ),
         films=FilmSteps(database, generator, store, cache_dir, is_stopping, perils),
         cancels=CancelSteps(database, generator, attempts),
@@ -242,9 +260,7 @@ def build(
             choices=choices,
             titles=roster.titles,
             endpoints=attempts.endpoints,
-            examine=lambda: examine(
-                settings, choices, database=database, listener=listener, viewer=viewer, is_attended=is_attended()
-            ),
+            examine=lambda: examine(settings, choices, database=database, senses=senses, is_attended=is_attended()),
             is_attended=is_attended,
         ),
         files=LooseFiles(senses=senses, policy=AssessmentPolicy(), cache_dir=cache_dir),
@@ -252,6 +268,7 @@ def build(
         database=database,
         flows=flows,
         whisper=whisper,
+        eyes=eyes,
         roster=roster,
         watchdog=Watchdog(
             database,

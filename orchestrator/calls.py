@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from orchestrator.db.models import ProjectRow, ProviderCallRow, RunRow, utc_now
+from orchestrator.db.models import PerceptionCallRow, ProjectRow, ProviderCallRow, RunRow, utc_now
 from orchestrator.db.records import lock_run
 from orchestrator.db.session import Database
 from orchestrator.errors import BudgetExceeded, NeedsDecision
@@ -280,11 +280,16 @@ class Calls:
 
 
 def end_sends(session: Session, owner: str, *, now: datetime) -> None:
-    """``owner`` is certainly no more: nothing that it wrote down will leave now."""
+    """``owner`` is certainly no more: nothing that it wrote down will leave now, and nobody reads an answer to it."""
     session.execute(
         update(ProviderCallRow)
         .where(ProviderCallRow.owner == owner, ProviderCallRow.state == "intent", ProviderCallRow.send_by > now)
         .values(send_by=now)
+    )
+    session.execute(
+        update(PerceptionCallRow)
+        .where(PerceptionCallRow.owner == owner, PerceptionCallRow.state == "intent", PerceptionCallRow.ask_by > now)
+        .values(ask_by=now)
     )
 
 
@@ -318,10 +323,13 @@ def _check_budget(session: Session, call: PaidCall, *, budget_usd: float | None)
 
 
 def spent_usd(session: Session, project_id: str) -> float:
-    """What a project has spent or may have spent: everything not provably refused."""
-    total = session.scalar(
+    """What a project has spent or may have spent: every take not provably refused, and every look at one."""
+    takes = session.scalar(
         select(func.sum(ProviderCallRow.cost_usd)).where(
             ProviderCallRow.project_id == project_id, ProviderCallRow.state != "refused"
         )
     )
-    return float(total or 0.0)
+    looks = session.scalar(
+        select(func.sum(PerceptionCallRow.cost_usd)).where(PerceptionCallRow.project_id == project_id)
+    )
+    return float(takes or 0.0) + float(looks or 0.0)

@@ -15,9 +15,9 @@ from orchestrator.schema.project import ProjectSettings
 from orchestrator.settings import Settings
 from providers.base import ProviderProfile
 
-# What changes no take: a film goes on with a higher budget, more attempts, without the clips that failed or with
-# another transition, and nothing is paid again.
-CHANGEABLE = {"budget_usd", "on_failed", "retry_policy", "transition"}
+# What changes no take: a film goes on with a higher budget, more attempts, without the clips that failed, with another
+# transition or judged otherwise, and nothing is paid again.
+CHANGEABLE = {"assessment", "budget_usd", "on_failed", "retry_policy", "transition"}
 
 
 def film_key(script: str, brief: ContentBrief, settings: ProjectSettings) -> str:

@@ -5,13 +5,19 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
 from orchestrator.errors import OrchestratorError, explain
+
+if TYPE_CHECKING:
+    from orchestrator.schema.view import ClipView, TakeView
+
+_WIDTH = 110
 
 
 @contextmanager
@@ -46,6 +52,28 @@ def finish(report: dict[str, Any], line: str, *, is_json: bool) -> None:
         print_json(report)
     else:
         write(line)
+
+
+def draw_takes(clip: ClipView, takes: Sequence[TakeView]) -> Iterator[str]:
+    """What became of a clip, as lines of a tree: its takes, oldest first, with where each came from, what it cost, how
+    it was judged, how long it took, and what was done about it."""
+    yield f"Clip {clip.position} · {clip.status_text} · ${clip.cost_usd:.2f} · “{clip.text}”"
+    for take in takes:
+        is_last = take is takes[-1]
+        yield f"{'└─' if is_last else '├─'} {_describe(take)}"
+        bar = "  " if is_last else "│ "
+        times = ", ".join(f"{p.name} {p.seconds:.1f} s{' so far' if p.is_open else ''}" for p in take.phases)
+        done = f"{take.repair_strategy}: {take.repair_reason}" if take.repair_strategy else ""
+        for said in filter(None, (times, "" if take.is_accepted else take.best_reason, done)):
+            yield from (f"{bar}     {line}" for line in textwrap.wrap(said, _WIDTH))
+
+
+def _describe(take: TakeView) -> str:
+    judged = take.verdict.replace("_", " ") if take.verdict else take.error_code.replace("_", " ")
+    score = f"{judged} at {take.score:.0%} of {take.weight_run:.0%}" if take.score is not None else judged
+    origin = f"cut from take {take.source_attempt}" if take.edit else f"{take.provider}, ${take.cost_usd:.2f}"
+    mark = "kept" if take.is_accepted else "best" if take.is_best else ""
+    return " · ".join(filter(None, (f"Take {take.attempt}: {take.status_text}", origin, score, mark)))
 
 
 def print_json(value: dict[str, Any]) -> None:

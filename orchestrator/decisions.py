@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from orchestrator.assessor.verdict import with_overrides
 from orchestrator.db.models import ClipRow, OverrideRow, PlanRow, ProviderCallRow, RunRow, utc_now
 from orchestrator.db.queries import call_of
-from orchestrator.db.records import assessment_of, request_of, settings_of
+from orchestrator.db.records import assessment_of, overrides_of, policy_of, request_of, settings_of
 from orchestrator.db.session import Session
 from orchestrator.errors import BadInput, Conflict
-from orchestrator.schema.assessment import CheckName, CheckStatus
+from orchestrator.repair import best_take
+from orchestrator.schema.assessment import Assessment, CheckName, CheckStatus, Override, Verdict
 from orchestrator.schema.clip_run import ABANDONED, CANCELLED
 from orchestrator.schema.project import OnFailed
 from orchestrator.schema.status import ClipStatus, PauseCause, PlanStatus, RunStatus
@@ -63,14 +65,95 @@ def reject(session: Session, run: RunRow, *, reason: str, by: str) -> None:
         clip.reason = f"Rejected by a reviewer: {reason.strip()}"
 
 
-def override(session: Session, run: RunRow, *, check: CheckName, status: CheckStatus, reason: str, by: str) -> None:
-    """Correct one check of a take; what was measured stays on record. Said twice in the same words it counts once."""
-    if _is_said(run, new=status, reason=reason, by=by, check=check):
-        return
-    if not run.assessments:
+def override(session: Session, run: RunRow, *, check: CheckName, status: CheckStatus, reason: str, by: str) -> str:
+    """Correct one check of a take; what was measured stays on record. What came of it, in words. Said twice in the
+    same words it counts once.
+
+    The clip follows the verdict where nobody decided on the whole take: it takes this take when that passes now, unless
+    it has another one, other words or one being made; and loses it when it does not pass any more.
+    """
+    before = judgement(run)
+    if before is None:
         raise Conflict("This take has not been assessed yet.")
-    measured = assessment_of(run.assessments[-1]).checks[check].status
-    _record(session, run, old=measured, new=status, reason=reason, by=by, check=check)
+    if run.status != RunStatus.SETTLED:
+        raise Conflict("This take is still being decided on. Correct it when that is done.")
+    if _is_said(run, new=status, reason=reason, by=by, check=check):
+        return f"This was said before. The take {_VERDICT_WORDS[before.verdict]}."
+    old = before.checks[check].status if check in before.checks else CheckStatus.NOT_RUN
+    _record(session, run, old=old, new=status, reason=reason, by=by, check=check)
+    said = (*overrides_of(run), Override(check=check, status=status, by=by, reason=_tidy(reason)))
+    after = with_overrides(assessment_of(run.assessments[-1]), said, policy_of(run.clip.plan.project))
+    return _follow(run, after.verdict, reason=f"A reviewer corrected {check.replace('_', ' ')}: {_tidy(reason)}")
+
+
+def judgement(run: RunRow) -> Assessment | None:
+    """The newest assessment of a take, with what people corrected in it; None before there is one."""
+    if not run.assessments:
+        return None
+    return with_overrides(assessment_of(run.assessments[-1]), overrides_of(run), policy_of(run.clip.plan.project))
+
+
+def decided(run: RunRow) -> str:
+    """What a person said last about the whole take: ``approved``, ``rejected``, ``adopted``, or nothing."""
+    return next((o.new_value for o in reversed(run.overrides) if not o.check_name), "")
+
+
+def candidates(clip: ClipRow) -> dict[str, Assessment]:
+    """The takes a clip could do with, by run id, oldest first, each with what is held of it now: they have a video and
+    an assessment, say the clip's words and were not rejected."""
+    return {
+        run.id: held
+        for run in clip.runs
+        if run.asset_id
+        and (held := judgement(run))
+        and request_of(run).line == clip.text
+        and decided(run) != "rejected"
+    }
+
+
+def best_run(clip: ClipRow) -> RunRow | None:
+    """The take worth most of those the clip could do with, the earlier of two that are worth the same."""
+    best_id = best_take(candidates(clip))
+    return next((run for run in clip.runs if run.id == best_id), None)
+
+
+def accept_if_free(run: RunRow) -> str:
+    """Take a settled take that passes for its clip, if nothing stands against it; else what does, in words."""
+    clip = run.clip
+    if clip.accepted_run_id == run.id:
+        return "is the accepted one"
+    if clip.accepted_run_id:
+        return "was not taken, for its clip has an accepted take"
+    if decided(run) == "rejected":
+        return "stays rejected; approve it to use it"
+    if not run.asset_id or request_of(run).line != clip.text:
+        return "was not taken, for its clip says other words now"
+    if not ClipStatus(clip.status).is_settled:
+        return "was not taken, for another one of its clip is being made; approve it to use it"
+    clip.accepted_run_id, clip.status, clip.reason = run.id, ClipStatus.PASSED, ""
+    clip.generation += 1
+    return ""
+
+
+_VERDICT_WORDS = {Verdict.PASS: "passes", Verdict.FAIL: "fails", Verdict.NEEDS_REVIEW: "needs a person"}
+
+
+def _follow(run: RunRow, verdict: Verdict, *, reason: str) -> str:
+    """Let the clip follow a verdict that a person changed; what came of it, in words."""
+    clip, said = run.clip, f"The take {_VERDICT_WORDS[verdict]} now"
+    if verdict is Verdict.PASS:
+        against = accept_if_free(run)
+        return f"{said} and {against}." if against else f"{said} and was taken for its clip."
+    is_lost = clip.accepted_run_id == run.id
+    if is_lost and decided(run) == "approved":
+        return f"{said}. It stays accepted, for it was approved as a whole; reject it to take it out."
+    is_open = clip.accepted_run_id is None and clip.status == ClipStatus.NEEDS_REVIEW and clip.runs[-1].id == run.id
+    if is_lost or (is_open and verdict is Verdict.FAIL):
+        clip.accepted_run_id, clip.reason = None, reason
+        clip.status = ClipStatus.FAILED if verdict is Verdict.FAIL else ClipStatus.NEEDS_REVIEW
+        clip.generation += 1
+        return f"{said}, and its clip {'is failed' if verdict is Verdict.FAIL else 'waits for you'}."
+    return f"{said}."
 
 
 def adopt(session: Session, run: RunRow, *, generation_id: str, by: str, now: datetime) -> None:

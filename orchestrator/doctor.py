@@ -10,7 +10,7 @@ from pathlib import Path
 from orchestrator.choices import Choices
 from orchestrator.db.session import Database
 from orchestrator.media.ffmpeg import binary
-from orchestrator.perception.base import Listener, Viewer
+from orchestrator.perception.base import Senses
 from orchestrator.presentation import NOBODY
 from orchestrator.roster import Roster
 from orchestrator.schema.view import DoctorItem
@@ -19,9 +19,10 @@ from providers.base import AudioSupport, ProviderError, ProviderProfile
 
 
 def examine(
-    settings: Settings, choices: Choices, *, database: Database, listener: Listener, viewer: Viewer, is_attended: bool
+    settings: Settings, choices: Choices, *, database: Database, senses: Senses, is_attended: bool
 ) -> tuple[DoctorItem, ...]:
     """What is configured, what is missing and what that turns off."""
+    listener, viewer, reader, likeness = senses.listener, senses.viewer, senses.reader, senses.likeness
     free_gb = shutil.disk_usage(settings.data_dir).free / 1e9
     kind = "SQLite file in DATA_DIR" if database.is_sqlite else "Postgres at DATABASE_URL"
     items = [
@@ -44,9 +45,21 @@ def examine(
             name="Looking (vision model)",
             state="missing" if viewer.missing else "ok",
             detail=viewer.missing or f"model {settings.vision_model}",
-            consequence="visual_requirements and continuity are not run; takes pass on the other half of the evidence."
+            consequence="visual_requirements is not run, and continuity goes by colours, light, likeness and sound."
             if viewer.missing
             else "",
+        ),
+        DoctorItem(
+            name="Reading (text in the picture)",
+            state="missing" if reader.missing else "ok",
+            detail=reader.missing or "PP-OCR, on this machine",
+            consequence="Garbled text in the picture is not found." if reader.missing else "",
+        ),
+        DoctorItem(
+            name="Comparing (stills of neighbours)",
+            state="missing" if likeness.missing else "ok",
+            detail=likeness.missing or "open_nsfw features, on this machine",
+            consequence="continuity goes by colours, light and sound alone." if likeness.missing else "",
         ),
     ]
     if not is_attended:

@@ -166,6 +166,21 @@ class PerceptionFailed(OrchestratorError):
     code = "perception_failed"
 
 
+class LookFailed(PerceptionFailed):
+    """The vision service could not look at the take.
+
+    ``tokens`` (input, output) are what the service says it used; None where it does not say. ``is_free``: it provably
+    charged nothing.
+    """
+
+    code = "look_failed"
+
+    def __init__(self, message: str = "", *, tokens: tuple[int, int] | None = None, is_free: bool = False) -> None:
+        super().__init__(message)
+        self.tokens = tokens
+        self.is_free = is_free
+
+
 class CannotNarrate(OrchestratorError):
     """The offline voice cannot speak the line of this clip."""
 

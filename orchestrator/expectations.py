@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.assessor import DEFAULT_POLICY, AssessmentPolicy, Expectation, Neighbour, Side
+from orchestrator.assessor import AssessmentPolicy, Expectation, Neighbour, Side
+from orchestrator.assessor.languages import base_language
+from orchestrator.assessor.names import find_names
 from orchestrator.attempts import Attempts
 from orchestrator.db.models import AssetRow, ClipRow, RunRow
 from orchestrator.db.queries import accepted_beside
-from orchestrator.db.records import assessment_of, brief_of, clip_of, fetch, request_of
+from orchestrator.db.records import assessment_of, brief_of, clip_of, fetch, policy_of, request_of
 from orchestrator.db.session import Database, Session
-from orchestrator.media.frames import grab_first_frame, grab_last_frame
-from orchestrator.media.probe import probe
+from orchestrator.media.edges import grab_edge
 from orchestrator.renders import take_path
 from orchestrator.scene_crafter import characters_of
 from orchestrator.schema.assessment import CheckName
 from orchestrator.schema.brief import ContentBrief
 from orchestrator.schema.clip_plan import Clip
-from orchestrator.schema.project import ProjectSettings
 from orchestrator.storage.base import AssetStore
 from providers.base import AudioSupport
-
-_NAME = re.compile(r"(?<!^)(?<![.!?…:]\s)(?<![\w'’])[^\W\d_a-z][\w'’-]+")
 
 
 @dataclass(frozen=True)
@@ -38,18 +34,20 @@ class _Beside:
     loudness_lufs: float | None
     noise_floor_db: float | None
     is_same_scene: bool
+    is_spoken: bool
 
     def read(self) -> Neighbour:
         """Raises ``UnreadableMedia``."""
-        is_before = self.side is Side.BEFORE
+        edge = grab_edge(self.path, is_last=self.side is Side.BEFORE)
         return Neighbour(
             side=self.side,
             run_id=self.run_id,
-            frame=grab_last_frame(self.path) if is_before else grab_first_frame(self.path),
-            at_seconds=round(probe(self.path).video_seconds, 2) if is_before else 0.0,
+            frame=edge.jpeg,
+            at_seconds=edge.at_seconds,
             loudness_lufs=self.loudness_lufs,
             noise_floor_db=self.noise_floor_db,
             is_same_scene=self.is_same_scene,
+            is_spoken=self.is_spoken,
         )
 
 
@@ -76,7 +74,7 @@ class Expectations:
                 )
                 if accepted and accepted != run_id
             ]
-            policy = ProjectSettings.model_validate(clip.plan.project.settings).assessment or DEFAULT_POLICY
+            policy = policy_of(clip.plan.project)
         neighbours = [await asyncio.to_thread(other.read) for other in beside]
         return path, expectation.model_copy(update={"neighbours": tuple(neighbours)}), policy
 
@@ -109,16 +107,13 @@ class Expectations:
             loudness_lufs=measured.get("loudness_lufs"),
             noise_floor_db=measured.get("noise_floor_db"),
             is_same_scene=other.clip.scene_id == clip.scene_id,
+            is_spoken=bool(other.clip.text.strip()),
         )
 
 
 def vocabulary_of(clip: Clip, brief: ContentBrief, *, script: str) -> tuple[str, ...]:
-    """Names and terms of the clip's line that a listener may spell in its own way: names of the bible, the speaker, and
-    words that the script writes with a capital inside a sentence. Pure."""
-    known = (clip.speaker, brief.title, *(c.name for c in brief.characters), *_NAME.findall(script))
-    names = {part.casefold(): part for name in known for part in _words(name)}
-    return tuple(dict.fromkeys(names[w.casefold()] for w in _words(clip.text) if w.casefold() in names))
-
-
-def _words(text: str) -> Iterable[str]:
-    return (word for word in re.findall(r"[\w'’-]+", text) if any(map(str.isalnum, word)))
+    """Names and terms of the clip's line that a listener may spell in its own way: those of the bible and the speaker,
+    and what the script writes like a name. Pure."""
+    titled = f"{brief.title}\n{script}"
+    known = (clip.speaker, *(character.name for character in brief.characters))
+    return find_names(clip.text, known=known, script=titled, language=base_language(brief.language))

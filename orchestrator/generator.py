@@ -16,10 +16,12 @@ from orchestrator.calls import PaidCall
 from orchestrator.db.models import AssetRow, new_id
 from orchestrator.errors import CannotNarrate, TakeNotFetched, UnreadableMedia, Withdrawn
 from orchestrator.ledger import Ledger
+from orchestrator.media.edit import edit_take
 from orchestrator.media.frames import grab_poster
 from orchestrator.media.probe import probe
 from orchestrator.narrator import Narrator
 from orchestrator.schema.asset import AssetKind
+from orchestrator.schema.clip_run import Edit
 from orchestrator.schema.value import Value
 from orchestrator.storage.base import AssetStore
 from providers.base import (
@@ -173,19 +175,39 @@ class Generator:
         try:
             file = await self._download(adapter, generation_id, folder / "take.mp4")
             narrated = await self._narrate(file, narration) if narration else ""
-            take = await self._keep(file, kind=AssetKind.TAKE, mime="video/mp4", project_id=project_id, name=run_id)
-            try:
-                info = await asyncio.to_thread(probe, file)
-                poster_file = await grab_poster(file, folder / "poster.jpg")
-            except UnreadableMedia:
-                return Fetched(assets=[take], narration=narrated)
-            take.duration_seconds, take.width, take.height = info.container_seconds, info.width, info.height
-            poster = await self._keep(
-                poster_file, kind=AssetKind.POSTER, mime="image/jpeg", project_id=project_id, name=run_id
-            )
-            return Fetched(assets=[take, poster], narration=narrated)
+            return Fetched(assets=await self._keep_take(file, project_id=project_id, run_id=run_id), narration=narrated)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+    async def cut(self, source_key: str, edit: Edit, *, project_id: str, run_id: str, narration: str) -> Fetched:
+        """A take made from the one stored under ``source_key``, which ``narration`` tells of as before, stored with its
+        poster; rows not yet saved. Nothing is asked of a provider. Raises ``UnreadableMedia`` or ``MediaFailed``."""
+        self._scratch.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix="cut-", dir=self._scratch))
+        try:
+            source, file = self._store.local_path(source_key), folder / "take.mp4"
+            await edit_take(
+                source, file, start_seconds=edit.start_seconds, end_seconds=edit.end_seconds, speed=edit.speed
+            )
+            return Fetched(
+                assets=await self._keep_take(file, project_id=project_id, run_id=run_id), narration=narration
+            )
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    async def _keep_take(self, file: Path, *, project_id: str, run_id: str) -> list[AssetRow]:
+        """[take, poster], or [take] when it is not a video."""
+        take = await self._keep(file, kind=AssetKind.TAKE, mime="video/mp4", project_id=project_id, name=run_id)
+        try:
+            info = await asyncio.to_thread(probe, file)
+            poster_file = await grab_poster(file, file.with_name("poster.jpg"))
+        except UnreadableMedia:
+            return [take]
+        take.duration_seconds, take.width, take.height = info.container_seconds, info.width, info.height
+        poster = await self._keep(
+            poster_file, kind=AssetKind.POSTER, mime="image/jpeg", project_id=project_id, name=run_id
+        )
+        return [take, poster]
 
     async def _narrate(self, file: Path, narration: Narration) -> str:
         try:

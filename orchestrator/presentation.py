@@ -6,14 +6,25 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from statistics import mean
 
-from orchestrator.db.models import ClipRow, PlanRow, ProviderCallRow, RenderRow, RunRow
-from orchestrator.db.records import assessment_of, repair_of, request_of
-from orchestrator.decisions import why_fixed
-from orchestrator.schema.assessment import Assessment, CheckName, CheckResult, CheckStatus, Verdict
-from orchestrator.schema.clip_run import CANCELLED, TAKEN_BACK
+from orchestrator.db.models import ClipRow, OverrideRow, PerceptionCallRow, PlanRow, ProviderCallRow, RenderRow, RunRow
+from orchestrator.db.queries import VISION
+from orchestrator.db.records import repair_of, request_of
+from orchestrator.decisions import best_run, candidates, judgement, why_fixed
+from orchestrator.repair import best_take, diff_prompts, why_best
+from orchestrator.schema.assessment import Assessment, Verdict
+from orchestrator.schema.clip_run import CANCELLED, TAKEN_BACK, Edit
 from orchestrator.schema.project import ProjectSettings
 from orchestrator.schema.status import ClipStatus, PlanStatus, RenderStatus, RunStatus
-from orchestrator.schema.view import CallView, ClipView, MissingClip, Phase, PhaseName, RenderView, TakeView
+from orchestrator.schema.view import (
+    CallView,
+    ClipView,
+    DecisionView,
+    MissingClip,
+    Phase,
+    PhaseName,
+    RenderView,
+    TakeView,
+)
 from providers.base import GenerationStatus
 
 # Before anything was measured: a guess that is corrected by the first finished take.
@@ -27,8 +38,8 @@ def url(asset_id: str | None, *, is_download: bool = False) -> str:
 
 
 def clip_view(clip: ClipRow, *, place: int, settings: ProjectSettings, cost_usd: float) -> ClipView:
-    shown = next((r for r in clip.runs if r.id == clip.accepted_run_id), clip.runs[-1] if clip.runs else None)
-    assessment = assessment_of(shown.assessments[-1]) if shown and shown.assessments else None
+    shown = take_shown(clip)
+    assessment = judgement(shown) if shown else None
     return ClipView(
         id=clip.id,
         position=place,
@@ -43,7 +54,7 @@ def clip_view(clip: ClipRow, *, place: int, settings: ProjectSettings, cost_usd:
         status_text=_clip_status_text(clip, shown),
         progress=shown.progress if shown and clip.status == ClipStatus.GENERATING else None,
         score=assessment.score if assessment else None,
-        attempts=len(clip.runs),
+        attempts=sum(not run.edit for run in clip.runs),
         max_attempts=settings.retry_policy.max_attempts,
         provider=shown.provider if shown else settings.provider,
         verdict=assessment.verdict if assessment else None,
@@ -53,6 +64,19 @@ def clip_view(clip: ClipRow, *, place: int, settings: ProjectSettings, cost_usd:
         reason=clip.reason,
         is_editable=not why_fixed(clip),
     )
+
+
+def take_shown(clip: ClipRow) -> RunRow | None:
+    """The take that stands for its clip: the accepted one; where the clip ended without one, its best, unless a person
+    has to find out what became of the newest; while it is being made, the newest."""
+    if not clip.runs:
+        return None
+    newest = clip.runs[-1]
+    if accepted := next((r for r in clip.runs if r.id == clip.accepted_run_id), None):
+        return accepted
+    is_ended = clip.status in (ClipStatus.NEEDS_REVIEW, ClipStatus.FAILED)
+    is_asked_of_newest = clip.status == ClipStatus.NEEDS_REVIEW and not newest.asset_id
+    return (best_run(clip) if is_ended and not is_asked_of_newest else None) or newest
 
 
 _CLIP_WORDS = {
@@ -92,17 +116,26 @@ _RUN_WORDS = {
 
 
 def _run_words(run: RunRow) -> str:
+    if run.edit and run.status == RunStatus.CRAFTED:
+        return "Being cut from an earlier take"
     return _generating_words(run) if run.status == RunStatus.GENERATING else _RUN_WORDS.get(RunStatus(run.status), "")
 
 
-def take_view(run: RunRow, *, call: ProviderCallRow | None, stored_at: datetime | None, now: datetime) -> TakeView:
-    """``call`` is the take's paid request, ``stored_at`` when it was brought home, ``now`` the end of what goes on."""
+def take_view(
+    run: RunRow, *, call: ProviderCallRow | None, stored_at: datetime | None, now: datetime, looks_usd: float = 0.0
+) -> TakeView:
+    """``call`` is the take's paid request, ``stored_at`` when it was brought home, ``now`` the end of what goes on;
+    ``looks_usd`` is what looking at it cost."""
     request = request_of(run)
-    assessment = assessment_of(run.assessments[-1]) if run.assessments else None
+    assessment = judgement(run)
     repair = repair_of(run)
     whole = [o for o in run.overrides if not o.check_name]
     is_accepted = run.clip.accepted_run_id == run.id
     is_newest = run.clip.runs[-1].id == run.id
+    is_shown = take_shown(run.clip) is run
+    others = candidates(run.clip)
+    is_best = best_take(others) == run.id
+    source = next((r for r in run.clip.runs if r.id == run.source_run_id), None)
     is_open = is_newest and not ClipStatus(run.clip.status).is_settled
     is_held = is_open and waits_for_plan(run.clip)
     is_active = is_open and not is_held
@@ -122,7 +155,7 @@ def take_view(run: RunRow, *, call: ProviderCallRow | None, stored_at: datetime 
         verdict=assessment.verdict if assessment else None,
         score=assessment.score if assessment else None,
         weight_run=assessment.weight_run if assessment else 0.0,
-        checks=_checks_after_overrides(assessment, run) if assessment else {},
+        checks=assessment.checks if assessment else {},
         vetoes=assessment.vetoes if assessment else (),
         summary=assessment.summary if assessment else "",
         provider=run.provider,
@@ -131,7 +164,7 @@ def take_view(run: RunRow, *, call: ProviderCallRow | None, stored_at: datetime 
         line=request.line,
         seconds=request.seconds,
         size=request.size,
-        cost_usd=_paid_usd(call),
+        cost_usd=round(_paid_usd(call) + looks_usd, 4),
         is_cost_final=call is not None and call.finished_at is not None,
         narration=run.narration,
         video_url=url(run.asset_id),
@@ -143,18 +176,30 @@ def take_view(run: RunRow, *, call: ProviderCallRow | None, stored_at: datetime 
         repair_reason=repair.reason if repair else "",
         override=whole[-1].new_value if whole else "",
         override_reason=whole[-1].reason if whole else "",
+        decisions=tuple(map(_decision_view, run.overrides)),
+        prompt_diff=_prompt_diff(run),
+        is_best=is_best,
+        best_reason=why_best(others) if is_best else "",
+        edit=Edit.model_validate(run.edit) if run.edit else None,
+        source_attempt=source.attempt if source else None,
         is_accepted=is_accepted,
         is_newest=is_newest,
         is_active=is_active,
         is_held=is_held,
-        reason=(run.clip.plan.reason if is_held else run.clip.reason) if is_newest else "",
-        phases=phases_of(run, call=call, stored_at=stored_at, is_active=is_active, now=now),
+        reason=(run.clip.plan.reason if is_held else run.clip.reason) if is_newest or is_shown else "",
+        phases=phases_of(run, call=call, stored_at=stored_at, is_active=is_active, now=now, looks_usd=looks_usd),
         created_at=run.created_at,
     )
 
 
 def phases_of(
-    run: RunRow, *, call: ProviderCallRow | None, stored_at: datetime | None, is_active: bool, now: datetime
+    run: RunRow,
+    *,
+    call: ProviderCallRow | None,
+    stored_at: datetime | None,
+    is_active: bool,
+    now: datetime,
+    looks_usd: float = 0.0,
 ) -> tuple[Phase, ...]:
     """What a take went through so far, reckoned from when its rows were written. Clocks of machine and database may
     differ a little; no phase begins before the one it follows."""
@@ -168,6 +213,7 @@ def phases_of(
     }
     begun = [(name, at) for name, at in marks.items() if at is not None]
     end, is_over = _end_of(run, call, is_made=is_made, now=now if is_active else run.updated_at)
+    paid = {PhaseName.SENT: _paid_usd(call), PhaseName.ASSESSING: looks_usd}
     phases: list[Phase] = []
     for (name, at), until in zip(begun, [*(at for _, at in begun[1:]), end], strict=True):
         start = max(at, phases[-1].started_at) if phases else at
@@ -177,7 +223,7 @@ def phases_of(
                 started_at=start,
                 seconds=round(max(0.0, (until - start).total_seconds()), 2),
                 is_open=name is begun[-1][0] and is_active and not is_over,
-                cost_usd=_paid_usd(call) if name is PhaseName.SENT else 0.0,
+                cost_usd=paid.get(name, 0.0),
             )
         )
     return tuple(phases)
@@ -193,6 +239,25 @@ def _end_of(run: RunRow, call: ProviderCallRow | None, *, is_made: bool, now: da
     )
     over = next((end for end in ends if end is not None), None)
     return over or now, over is not None
+
+
+def _prompt_diff(run: RunRow) -> tuple[tuple[str, str], ...]:
+    """The prompt against that of the take asked for before; an edit has its source's prompt."""
+    asked = [r for r in run.clip.runs if r.attempt < run.attempt and not r.edit and r.error_code not in TAKEN_BACK]
+    if run.edit or not asked:
+        return ()
+    return diff_prompts(request_of(asked[-1]).prompt, request_of(run).prompt)
+
+
+def _decision_view(row: OverrideRow) -> DecisionView:
+    return DecisionView(
+        at=row.created_at,
+        by=row.made_by,
+        check=row.check_name,
+        old=row.old_value,
+        new=row.new_value,
+        reason=row.reason,
+    )
 
 
 def _paid_usd(call: ProviderCallRow | None) -> float:
@@ -219,24 +284,28 @@ def call_view(row: ProviderCallRow) -> CallView:
     )
 
 
+def look_view(row: PerceptionCallRow) -> CallView:
+    return CallView(
+        run_id=row.clip_run_id,
+        provider=VISION,
+        model=row.model,
+        state=row.state,
+        cost_usd=row.cost_usd,
+        estimated_usd=row.estimated_usd,
+        is_finished=row.state != "intent",
+        message=row.error_message,
+        sent_at=row.created_at,
+    )
+
+
 def _settled_words(run: RunRow, assessment: Assessment | None, *, is_accepted: bool) -> str:
     if is_accepted:
         return "Passed"
     if run.error_code in TAKEN_BACK:
         return "Cancelled" if run.error_code == CANCELLED else "Given up"
-    if run.clip.status == ClipStatus.NEEDS_REVIEW and run.clip.runs[-1].id == run.id:
+    if run.clip.status == ClipStatus.NEEDS_REVIEW and take_shown(run.clip) is run:
         return "Needs you"
     return "Failed" if assessment is None or assessment.verdict is not Verdict.PASS else "Not chosen"
-
-
-def _checks_after_overrides(assessment: Assessment, run: RunRow) -> dict[CheckName, CheckResult]:
-    checks = dict(assessment.checks)
-    for override in run.overrides:
-        if override.check_name:
-            name = CheckName(override.check_name)
-            note = f"Set from {override.old_value} to {override.new_value} by {override.made_by}: {override.reason}"
-            checks[name] = checks[name].model_copy(update={"status": CheckStatus(override.new_value), "reason": note})
-    return checks
 
 
 def render_view(row: RenderRow, *, is_current: bool) -> RenderView:

@@ -90,7 +90,11 @@ class Settings(BaseSettings):
 
     # who listens and looks
     whisper_model: str = "base"
-    vision_model: str = "gpt-4o"
+    read_text: bool = True
+    compare_stills: bool = True
+    vision_model: str = "gpt-6.1-terra"
+    vision_input_usd_per_mtok: float = Field(default=1.0, ge=0, allow_inf_nan=False)
+    vision_output_usd_per_mtok: float = Field(default=5.0, ge=0, allow_inf_nan=False)
     openai_api_key: SecretStr = SecretStr("")
     openai_base_url: str = "https://api.openai.com/v1"
 
@@ -104,6 +108,9 @@ class Settings(BaseSettings):
     default_clip_duration: int = Field(default=8, gt=0)
     max_retry_attempts: int = Field(default=3, ge=1, le=10)
     budget_usd: float | None = Field(default=None, ge=0)
+
+    # who reviews takes here, where nobody says so
+    reviewer_name: str = Field(default="local", min_length=1, max_length=80)
 
     # what is told of it
     log_level: Literal["", "debug", "info", "warning", "error"] = ""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from statistics import mean
+from typing import Any
 
+from orchestrator.calibration import calibrate, export_line, what_if
 from orchestrator.calls import spent_usd
 from orchestrator.choices import Choices
 from orchestrator.costs import estimate
@@ -21,24 +24,29 @@ from orchestrator.db.models import (
     ScriptRow,
     utc_now,
 )
-from orchestrator.db.records import brief_of, fetch, newest, settings_of
+from orchestrator.db.records import brief_of, fetch, newest, policy_of, settings_of, stored_take
 from orchestrator.db.session import Database, Session
-from orchestrator.errors import BadInput
+from orchestrator.errors import BadInput, NotFound
+from orchestrator.media.stills import read_still
 from orchestrator.presentation import (
     HELD_WORDS,
     call_view,
     clip_view,
     eta_seconds,
+    look_view,
     missing_clips,
     plan_message,
     plan_progress,
     render_view,
+    take_shown,
     take_view,
     url,
     waits_for_plan,
 )
 from orchestrator.renders import is_current
 from orchestrator.schema.brief import ContentBrief
+from orchestrator.schema.calibration import Calibration, PolicyView, WhatIf
+from orchestrator.schema.policy import AssessmentPolicy
 from orchestrator.schema.project import ProjectSettings
 from orchestrator.schema.status import ClipStatus, PauseCause, PlanStatus, RenderStatus, RunStatus
 from orchestrator.schema.value import Value
@@ -57,6 +65,9 @@ from orchestrator.schema.view import (
 )
 from orchestrator.storage.base import AssetStore
 from providers.base import ProviderProfile
+
+# How many assessed takes are looked at, the newest first: a person waits for the answer.
+TAKES_REJUDGED, TAKES_CALIBRATED = 500, 2_000
 
 
 class AssetFile(Value):
@@ -214,10 +225,10 @@ class Views:
             return tuple(self._newest_take(session, clip) for clip in queries.single_clips(session, limit=limit))
 
     def review_queue(self) -> tuple[TakeView, ...]:
-        """Takes that wait for a person: the newest of every clip that needs review."""
+        """Takes that wait for a person: of every clip that needs review its best, or the one that is asked about."""
         with self._database.read() as session:
             clips = queries.clips_to_review(session)
-            return _take_views(session, [clip.runs[-1] for clip in clips if clip.runs])
+            return _take_views(session, [run for clip in clips if (run := take_shown(clip))])
 
     def recent_takes(self, *, limit: int = 100) -> tuple[TakeView, ...]:
         with self._database.read() as session:
@@ -250,6 +261,52 @@ class Views:
             created_at=clip.created_at,
         )
 
+    # --- how strictly takes are judged ---
+
+    def policy(self, project_id: str) -> PolicyView:
+        """How strictly a project's takes are judged now."""
+        with self._database.read() as session:
+            row = fetch(session, ProjectRow, project_id)
+            is_own = ProjectSettings.model_validate(row.settings).assessment is not None
+            return PolicyView(project_id=row.id, policy=policy_of(row), is_own=is_own)
+
+    def judged_projects(self) -> tuple[tuple[str, str], ...]:
+        """(id, name) of the films, newest first, and of what holds the single clips."""
+        with self._database.read() as session:
+            single = queries.single_project(session)
+            return tuple((row.id, row.name) for row in (*queries.films(session), *([single] if single else [])))
+
+    def what_if(self, project_id: str, policy: AssessmentPolicy) -> WhatIf:
+        """What another policy would make of the project's newest assessed takes. Nothing is measured or changed."""
+        with self._database.read() as session:
+            current = policy_of(fetch(session, ProjectRow, project_id))
+            runs = queries.assessed_runs(session, project_id=project_id, limit=TAKES_REJUDGED + 1)
+            takes = [stored_take(run) for run in runs[:TAKES_REJUDGED]]
+        return what_if(takes, policy, current=current, has_more=len(runs) > len(takes))
+
+    def calibration(self, project_id: str = "") -> Calibration:
+        """How far people agree with the assessor, in one project or in all of them (then against the defaults)."""
+        with self._database.read() as session:
+            policy = policy_of(fetch(session, ProjectRow, project_id)) if project_id else AssessmentPolicy()
+            runs = queries.assessed_runs(session, project_id=project_id, limit=TAKES_CALIBRATED + 1)
+            takes = [stored_take(run) for run in runs[:TAKES_CALIBRATED]]
+        return calibrate(takes, policy=policy, has_more=len(runs) > len(takes))
+
+    def labels(self, project_id: str = "") -> tuple[tuple[dict[str, Any], Path], ...]:
+        """(line of a labelled set, video on this machine) of every take whose video is there and on which people said
+        enough."""
+        with self._database.read() as session:
+            policy = policy_of(fetch(session, ProjectRow, project_id)) if project_id else AssessmentPolicy()
+            runs = queries.assessed_runs(session, project_id=project_id, limit=TAKES_CALIBRATED, is_decided=True)
+            takes = [stored_take(run, session.get(AssetRow, run.asset_id)) for run in runs if run.asset_id]
+        found: list[tuple[dict[str, Any], Path]] = []
+        for take in takes:
+            with contextlib.suppress(NotFound):
+                path = self._store.local_path(take.media_key)
+                if line := export_line(take, file=f"{take.run_id}{path.suffix}", policy=policy):
+                    found.append((line, path))
+        return tuple(found)
+
     # --- films ---
 
     def render(self, render_id: str) -> RenderView:
@@ -268,6 +325,14 @@ class Views:
                 filename=f"{row.kind}-{row.id[:8]}.{suffix}",
                 sha256=row.sha256,
             )
+
+    def still(self, asset_id: str, *, at_seconds: float, width: int) -> bytes:
+        """JPEG of a stored video at ``at_seconds`` from its start, at most ``width`` pixels wide. Raises ``NotFound``,
+        ``BadInput`` or ``UnreadableMedia``."""
+        file = self.asset_file(asset_id)
+        if not file.mime.startswith("video/"):
+            raise BadInput("Stills are taken from videos, and this file is none.")
+        return read_still(file.path, sha256=file.sha256, at_seconds=at_seconds, width=width)
 
     # --- the house ---
 
@@ -310,9 +375,12 @@ class Views:
         )
 
     def calls(self, *, project_id: str = "", limit: int = 200) -> tuple[CallView, ...]:
-        """The ledger: every request to a provider that may have been paid, and those refused, newest first."""
+        """The ledger: every request to a provider that may have been paid, those refused, and every look at a take;
+        newest first."""
         with self._database.read() as session:
-            return tuple(call_view(row) for row in queries.newest_calls(session, project_id=project_id, limit=limit))
+            calls = [call_view(row) for row in queries.newest_calls(session, project_id=project_id, limit=limit)]
+            looks = [look_view(row) for row in queries.newest_looks(session, project_id=project_id, limit=limit)]
+        return tuple(sorted((*calls, *looks), key=lambda call: call.sent_at, reverse=True)[:limit])
 
     def spending(self) -> tuple[SpendingView, ...]:
         """What every provider cost so far, the dearest first."""
@@ -348,7 +416,7 @@ class Views:
             ]
             return Metrics(
                 first_pass_rate=len(first) / len(settled) if settled else None,
-                retries_per_clip=mean(len(c.runs) - 1 for c in settled) if settled else None,
+                retries_per_clip=mean(sum(not r.edit for r in c.runs) - 1 for c in settled) if settled else None,
                 seconds_per_film_minute=mean(paces) if paces else None,
                 cost_usd=round(queries.total_cost_usd(session), 4),
                 accepted_seconds=sum(c.seconds for c in settled if c.accepted_run_id),
@@ -385,4 +453,8 @@ def _render_view(row: RenderRow, plan: PlanRow) -> RenderView:
 
 def _take_views(session: Session, runs: Sequence[RunRow]) -> tuple[TakeView, ...]:
     calls, stored, now = queries.calls_of(session, runs), queries.stored_at(session, runs), utc_now()
-    return tuple(take_view(run, call=calls.get(run.id), stored_at=stored.get(run.id), now=now) for run in runs)
+    looks = queries.look_costs_usd(session, runs)
+    return tuple(
+        take_view(run, call=calls.get(run.id), stored_at=stored.get(run.id), looks_usd=looks[run.id], now=now)
+        for run in runs
+    )

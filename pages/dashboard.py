@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
 from orchestrator import bootstrap
 from orchestrator.bootstrap import App
+from orchestrator.schema.assessment import CheckName
 from orchestrator.schema.view import TakeView
-from pages.components import costs, metric_cards, player, review_queue, tables, take_review
+from pages.components import calibration, costs, metric_cards, player, review_queue, tables, take_review, what_if
 from pages.components.notices import guarded, show_empty
 from pages.components.words import plain, shorten
 
 TICK_SECONDS = 2.0
 TAKES_SHOWN = 100
+THRESHOLDS = "Thresholds"
 
 
 def draw() -> None:
@@ -22,6 +24,7 @@ def draw() -> None:
     st.title("Dashboard", anchor=False)
     is_active = any_work(app)
     st.fragment(overview, run_every=TICK_SECONDS if is_active else None)(app, is_active)
+    st.fragment(judging)(app)
 
 
 def any_work(app: App) -> bool:
@@ -53,6 +56,24 @@ def overview(app: App, was_active: bool) -> None:
                     player.show_download(f"{project.film_url}?download=1", label="Download MP4")
         if any_work(app) != was_active:
             st.rerun(scope="app")
+
+
+def judging(app: App) -> None:
+    """How strictly takes are judged, and how well. A fragment that does not tick, so that a slider answers at once."""
+
+    def carry(project_id: str, minima: Mapping[CheckName, float]) -> None:
+        what_if.propose(app, project_id, minima, key="what-if")
+        st.session_state.judging = THRESHOLDS
+
+    with guarded():
+        st.header("How takes are judged", anchor=False)
+        thresholds, agreement = st.tabs([THRESHOLDS, "Calibration"], key="judging", on_change="rerun")
+        if thresholds.open:
+            with thresholds:
+                what_if.show(app, key="what-if")
+        if agreement.open:
+            with agreement:
+                calibration.show(app, key="calibration", carry=carry)
 
 
 def draw_work(app: App, takes: Sequence[TakeView]) -> None:

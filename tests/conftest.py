@@ -50,5 +50,6 @@ def mp4(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def make_settings(data_dir: Path, **values: Any) -> Settings:
-    """Settings as on a fresh machine, save for ``values``."""
+    """Settings as on a fresh machine, save for ``values`` and, unless they say so, without eyes: they take time."""
+    values = {"read_text": False, "compare_stills": False, **values}
     return Settings(_env_file=None, data_dir=data_dir, **values)  # pyright: ignore[reportCallIssue]

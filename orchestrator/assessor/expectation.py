@@ -21,7 +21,8 @@ class Side(StrEnum):
 class Neighbour(Value):
     """An accepted take that this one joins in the film. ``frame`` is a JPEG of its edge towards the joint: its last
     frame when it comes ``BEFORE``, its first when ``AFTER``, shown at ``at_seconds`` of that take. The two levels are
-    those of its whole sound, None where they are not known. Over ``is_same_scene`` False, place and light may change.
+    those of its whole sound, None where they are not known. Over ``is_same_scene`` False, place and light may change;
+    ``is_spoken`` is False for a clip without a line.
     """
 
     side: Side
@@ -31,6 +32,7 @@ class Neighbour(Value):
     loudness_lufs: float | None = None
     noise_floor_db: float | None = None
     is_same_scene: bool = True
+    is_spoken: bool = True
 
 
 class Expectation(Value):

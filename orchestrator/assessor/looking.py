@@ -3,41 +3,59 @@
 from __future__ import annotations
 
 import asyncio
+import math
+from collections.abc import Sequence
 from pathlib import Path
 
-from orchestrator.assessor.continuity import PREVIOUS_LABEL, ask_continuity, judge_continuity
+from orchestrator.assessor.continuity import EDGE_LABELS, ask_continuity, check_continuity
 from orchestrator.assessor.expectation import Expectation, Side, not_run
 from orchestrator.assessor.visual import ask_visual, judge_visual
 from orchestrator.errors import PerceptionFailed
-from orchestrator.media.frames import grab_stills
-from orchestrator.perception.base import Frame, Senses
+from orchestrator.media.frames import Still, grab_stills
+from orchestrator.media.signals import Signals
+from orchestrator.perception.base import Frame, Question, Seen, SeenAnswer, Senses, Viewer
 from orchestrator.schema.assessment import CheckResult
 from orchestrator.schema.policy import AssessmentPolicy
 
 
 async def look(
-    path: Path, *, expectation: Expectation, senses: Senses, policy: AssessmentPolicy
+    path: Path, *, expectation: Expectation, signals: Signals, senses: Senses, policy: AssessmentPolicy
 ) -> tuple[CheckResult, CheckResult]:
-    """Visual requirements and continuity, in one look."""
-    before = next((n for n in expectation.neighbours if n.side is Side.BEFORE), None)
-    visual, continuity = ask_visual(expectation), ask_continuity() if before else ()
-    no_visual = not_run("nothing is asked of the picture")
-    no_continuity = not_run("there is no earlier take to compare with")
-    if senses.viewer.missing:
-        absent = not_run(senses.viewer.missing)
-        return absent if visual else no_visual, absent
-    if not (visual or continuity):
-        return no_visual, no_continuity
-    stills = await asyncio.to_thread(grab_stills, path, count=policy.frame_count, max_side=policy.frame_max_side)
-    frames = [Frame(jpeg=still.jpeg, label=f"of this take at {still.at_seconds:.1f} s") for still in stills]
-    if before:
-        frames.insert(0, Frame(jpeg=before.frame, label=PREVIOUS_LABEL))
-    try:
-        seen = await senses.viewer.judge(frames, questions=[*visual, *continuity], context=expectation.visual_intent)
-    except PerceptionFailed as failure:
-        absent = not_run(failure.message)
-        return absent if visual else no_visual, absent if continuity else no_continuity
-    return (
-        judge_visual(visual, seen, policy=policy) if visual else no_visual,
-        judge_continuity(continuity, seen, policy=policy) if continuity else no_continuity,
+    """Visual requirements and continuity, in one look. Raises ``UnreadableMedia``."""
+    visual, continuity = ask_visual(expectation), ask_continuity(expectation)
+    seen: Seen | None = None
+    seconds: list[float] = []
+    problem = senses.viewer.missing
+    if not problem and (visual or continuity):
+        stills = await asyncio.to_thread(grab_stills, path, count=policy.frame_count, max_side=policy.frame_max_side)
+        # Rounded down, so that what stands there from then on is this frame.
+        seconds = [math.floor(still.at_seconds * 100) / 100 for still in stills]
+        try:
+            seen = await _show(stills, expectation, viewer=senses.viewer, questions=(*visual, *continuity))
+        except PerceptionFailed as failure:
+            problem = failure.message
+    joined = await check_continuity(
+        path, expectation=expectation, signals=signals, senses=senses, policy=policy, seen=seen
     )
+    if joined.evidence.get("answers"):  # they name stills by their place
+        joined = joined.model_copy(update={"evidence": {**joined.evidence, "stills": seconds}})
+    if not visual:
+        return not_run("nothing is asked of the picture"), joined
+    return judge_visual(visual, seen, policy=policy, stills=seconds) if seen else not_run(problem), joined
+
+
+async def _show(
+    stills: Sequence[Still], expectation: Expectation, *, viewer: Viewer, questions: Sequence[Question]
+) -> Seen:
+    """The answers, with the stills of the take they rest on: the edges of its neighbours are shown too, in the order of
+    the film. Raises ``PerceptionFailed``."""
+    edges = {n.side: Frame(jpeg=n.frame, label=EDGE_LABELS[n.side]) for n in expectation.neighbours}
+    before, after = ([edges[side]] if side in edges else [] for side in (Side.BEFORE, Side.AFTER))
+    frames = [Frame(jpeg=still.jpeg, label=f"of this take at {still.at_seconds:.1f} s") for still in stills]
+    seen = await viewer.judge([*before, *frames, *after], questions=questions, context=expectation.visual_intent)
+
+    def of_take(answer: SeenAnswer) -> SeenAnswer:
+        index = -1 if answer.frame is None else answer.frame - len(before)
+        return answer.model_copy(update={"frame": index if 0 <= index < len(stills) else None})
+
+    return seen.model_copy(update={"answers": {key: of_take(answer) for key, answer in seen.answers.items()}})

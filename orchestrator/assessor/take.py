@@ -12,6 +12,7 @@ from orchestrator.assessor.expectation import Expectation, conclude, not_run
 from orchestrator.assessor.looking import look
 from orchestrator.assessor.transcript import check_transcript, is_line_due
 from orchestrator.assessor.verdict import reach_verdict
+from orchestrator.assessor.writing import add_writing, read_writing
 from orchestrator.errors import MediaFailed, UnreadableMedia
 from orchestrator.media.audio import read_speech
 from orchestrator.media.probe import MediaInfo, count_decoded_frames, probe
@@ -41,19 +42,25 @@ async def assess_take(
     """
     try:
         info, signals, samples = await _measure(path, is_heard=is_line_due(expectation))
-        transcript, (visual, continuity) = await asyncio.gather(
+        transcript, (visual, continuity), writing = await asyncio.gather(
             check_transcript(samples, expectation=expectation, listener=senses.listener, policy=policy),
-            look(path, expectation=expectation, senses=senses, policy=policy),
+            look(path, expectation=expectation, signals=signals, senses=senses, policy=policy),
+            read_writing(path, expectation=expectation, reader=senses.reader, policy=policy),
         )
     except UnreadableMedia as error:
         return _assess_unreadable(error.message, policy=policy)
+    artifacts = check_artifacts(info, signals, expectation=expectation, policy=policy)
     checks = {
         CheckName.TRANSCRIPT_MATCH: transcript,
         CheckName.VISUAL_REQUIREMENTS: visual,
         CheckName.CONTINUITY: continuity,
-        CheckName.NO_ARTIFACTS: check_artifacts(info, signals, expectation=expectation, policy=policy),
+        CheckName.NO_ARTIFACTS: add_writing(artifacts, writing, expectation=expectation, policy=policy),
         CheckName.DURATION_OK: check_duration(
-            info.video_seconds, target_seconds=expectation.target_seconds, policy=policy
+            signals.video_seconds or info.video_seconds,
+            target_seconds=expectation.target_seconds,
+            policy=policy,
+            container_seconds=info.container_seconds,
+            audio_seconds=signals.audio_seconds,
         ),
     }
     return reach_verdict(checks, policy=policy)

@@ -7,15 +7,19 @@ character by character.
 
 from __future__ import annotations
 
+import re
+import unicodedata
 import warnings
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 from functools import cache
 from typing import NamedTuple
 
+from orchestrator.assessor.languages import UNSPACED
 from orchestrator.schema.value import Value
 
-_UNSPACED = frozenset({"zh", "yue", "ja", "th", "lo", "my", "km"})
+_NOTES = re.compile(r"\[[^\]]*\]|\([^)]*\)|<[^>]*>")
+_POINTED = ("HEBREW", "ARABIC")  # scripts whose vowel points may be left out
 
 
 class Op(StrEnum):
@@ -26,13 +30,17 @@ class Op(StrEnum):
 
 
 class DiffRow(Value):
-    """A stretch of the aligned texts. ``heard_start`` and ``heard_end`` index the heard words (end exclusive)."""
+    """A stretch of the aligned texts. The starts and ends index the words of either text (end exclusive). ``errors`` is
+    how many words are wrong, missing or added in it."""
 
     op: Op
     expected: str
     heard: str
+    expected_start: int
+    expected_end: int
     heard_start: int
     heard_end: int
+    errors: int = 0
 
 
 class Comparison(Value):
@@ -41,7 +49,6 @@ class Comparison(Value):
     expected_words: int
     rows: tuple[DiffRow, ...]
     errors: int
-    extra: int
 
     @property
     def word_error_rate(self) -> float:
@@ -53,16 +60,12 @@ class Comparison(Value):
         """``1 - word_error_rate``, never below 0."""
         return max(0.0, 1.0 - self.word_error_rate)
 
-    @property
-    def match_without_extra(self) -> float:
-        """How well it matches if every expected word was in fact said."""
-        return max(0.0, 1.0 - self.extra / max(1, self.expected_words))
-
 
 def split_words(text: str, *, language: str) -> list[str]:
     """The normalised words of ``text``; its characters where the language writes no spaces."""
-    normalised = _normaliser(language)(text.replace("’", "'"))  # contractions are only known with a straight one
-    if language in _UNSPACED:
+    plain = text.replace("’", "'")  # contractions are only known with a straight one
+    normalised = _keep_marks(plain) if _has_marks(plain) else _normaliser(language)(plain)
+    if language in UNSPACED:
         return [character for character in normalised if not character.isspace()]
     # a lone "1" comes back as "one", unlike all other numbers
     words = ("1" if word == "one" and language == "en" else word for word in normalised.split())
@@ -71,24 +74,43 @@ def split_words(text: str, *, language: str) -> list[str]:
 
 def compare_words(expected: Sequence[str], heard: Sequence[str], *, language: str) -> Comparison:
     """Align two lists of normalised words at the least number of errors."""
-    joint = "" if language in _UNSPACED else " "
-    rows, errors, extra = [], 0, 0
+    joint = "" if language in UNSPACED else " "
+    rows = []
     for run in _align(expected, heard):
         wanted, said = expected[run.expected_start : run.expected_end], heard[run.heard_start : run.heard_end]
         op = _name(wanted, said, is_equal=run.is_equal)
-        if op is not Op.EQUAL:
-            errors += run.errors
-            extra += run.extra
         rows.append(
             DiffRow(
                 op=op,
                 expected=joint.join(wanted),
                 heard=joint.join(said),
+                expected_start=run.expected_start,
+                expected_end=run.expected_end,
                 heard_start=run.heard_start,
                 heard_end=run.heard_end,
+                errors=0 if op is Op.EQUAL else run.errors,
             )
         )
-    return Comparison(expected_words=len(expected), rows=tuple(rows), errors=errors, extra=extra)
+    return Comparison(expected_words=len(expected), rows=tuple(rows), errors=sum(row.errors for row in rows))
+
+
+def place_words(written: Sequence[str], normalised: Sequence[str], *, language: str) -> list[tuple[int, int]]:
+    """For each of the ``normalised`` words of a text, from where to where (end exclusive) it stands in the same text as
+    ``written``; the range is empty only where nothing is written. Normalising joins words ("thirty two" to 32) and
+    splits them ("won't"); words that were joined or split share a range."""
+    parts = [(part, index) for index, word in enumerate(written) for part in split_words(word, language=language)]
+    places: list[tuple[int, int]] = []
+    for run in _align([part for part, _ in parts], normalised):
+        origins = [index for _, index in parts[run.expected_start : run.expected_end]]
+        for offset in range(run.heard_end - run.heard_start):
+            if run.is_equal:
+                places.append((origins[offset], origins[offset] + 1))
+            elif origins:
+                places.append((origins[0], origins[-1] + 1))
+            else:
+                before = parts[run.expected_start - 1][1] if run.expected_start else 0
+                places.append((before, min(before + 1, len(written))))
+    return places
 
 
 class _Run(NamedTuple):
@@ -100,7 +122,6 @@ class _Run(NamedTuple):
     heard_start: int
     heard_end: int
     errors: int
-    extra: int
 
 
 def _align(expected: Sequence[str], heard: Sequence[str]) -> list[_Run]:
@@ -110,8 +131,7 @@ def _align(expected: Sequence[str], heard: Sequence[str]) -> list[_Run]:
     for edit in Levenshtein.opcodes(expected, heard):
         is_equal = edit.tag == "equal"
         errors = 0 if is_equal else max(edit.src_end - edit.src_start, edit.dest_end - edit.dest_start)
-        extra = errors if edit.tag == "insert" else 0
-        run = _Run(is_equal, edit.src_start, edit.src_end, edit.dest_start, edit.dest_end, errors, extra)
+        run = _Run(is_equal, edit.src_start, edit.src_end, edit.dest_start, edit.dest_end, errors)
         if runs and not is_equal and not runs[-1].is_equal:
             last = runs.pop()
             run = _Run(
@@ -121,7 +141,6 @@ def _align(expected: Sequence[str], heard: Sequence[str]) -> list[_Run]:
                 last.heard_start,
                 run.heard_end,
                 last.errors + run.errors,
-                last.extra + run.extra,
             )
         runs.append(run)
     return runs
@@ -133,6 +152,21 @@ def _name(wanted: Sequence[str], said: Sequence[str], *, is_equal: bool) -> Op:
     if not said:
         return Op.MISSING
     return Op.WRONG if wanted else Op.EXTRA
+
+
+def _has_marks(text: str) -> bool:
+    """Whether the script writes part of its sounds as marks on other letters, which the usual normaliser cuts away."""
+    return any(unicodedata.category(letter)[0] == "M" for letter in unicodedata.normalize("NFKC", text))
+
+
+def _keep_marks(text: str) -> str:
+    letters = unicodedata.normalize("NFKC", _NOTES.sub(" ", text)).casefold()
+    kept = ("" if _is_point(c) else " " if unicodedata.category(c)[0] in "SPC" else c for c in letters)
+    return " ".join("".join(kept).split())
+
+
+def _is_point(letter: str) -> bool:
+    return unicodedata.category(letter) == "Mn" and unicodedata.name(letter, "").startswith(_POINTED)
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from orchestrator.choices import tidy_name
 from orchestrator.commands.base import Commands
@@ -55,12 +56,13 @@ class PlanningCommands(Commands):
     def update_project(
         self, project_id: str, *, name: str | None = None, settings: ProjectSettings | None = None
     ) -> None:
-        """Rename or change the settings; plans already made keep theirs, save the budget, which counts at once."""
+        """Rename or change the settings; plans already made keep theirs, save the budget, which counts at once. How
+        strictly takes are judged stays as it is: ``set_policy`` changes that."""
         complete = self._choices.complete(settings) if settings else None
         with self._database.write() as session:
             row = fetch(session, ProjectRow, project_id)
             row.name = row.name if name is None else tidy_name(name)
-            row.settings = complete.model_dump(mode="json") if complete else row.settings
+            row.settings = keep_policy(row, complete) if complete else row.settings
 
     def save_draft(self, project_id: str, *, brief: ContentBrief, script: str) -> None:
         """Keep what was typed, whatever it is (cut at 100,000 characters)."""
@@ -140,6 +142,11 @@ class PlanningCommands(Commands):
 
     def sample_script(self) -> str:
         return _SAMPLE.read_text(encoding="utf-8")
+
+
+def keep_policy(row: ProjectRow, settings: ProjectSettings) -> dict[str, Any]:
+    """``settings`` as the project keeps them, with the policy it has."""
+    return {**settings.model_dump(mode="json"), "assessment": (row.settings or {}).get("assessment")}
 
 
 def _is_untouched(row: PlanRow, plan: ClipPlan, settings: ProjectSettings) -> bool:

@@ -8,6 +8,7 @@ from orchestrator import decisions
 from orchestrator.commands.running import RunningCommands
 from orchestrator.db.models import (
     ClipRow,
+    ProjectRow,
     RunRow,
 )
 from orchestrator.db.records import (
@@ -16,36 +17,54 @@ from orchestrator.db.records import (
 )
 from orchestrator.errors import Conflict
 from orchestrator.schema.assessment import CheckName, CheckStatus
+from orchestrator.schema.policy import AssessmentPolicy
 from orchestrator.schema.status import ClipStatus, RunStatus
 
 
 class ReviewCommands(RunningCommands):
     """Every decision stays on record."""
 
-    def approve_take(self, run_id: str, *, reason: str, by: str = "local") -> None:
+    def approve_take(self, run_id: str, *, reason: str, by: str = "") -> None:
         """Accept this take for its clip, whatever the assessment says. The reason stays on record."""
         with self._database.write() as session:
             run = lock_run(session, run_id)
-            decisions.approve(session, run, reason=reason, by=by)
-            plan_id = run.clip.clip_plan_id
-            is_whole = decisions.is_whole(run.clip.plan)
+            decisions.approve(session, run, reason=reason, by=self._name(by))
+            plan_id, is_whole = run.clip.clip_plan_id, decisions.is_whole(run.clip.plan)
         if is_whole:
             self.start_plan(plan_id)
 
-    def reject_take(self, run_id: str, *, reason: str, by: str = "local") -> None:
+    def reject_take(self, run_id: str, *, reason: str, by: str = "") -> None:
         """Refuse this take; its clip is failed until it is retried or another take is approved."""
         with self._database.write() as session:
-            decisions.reject(session, lock_run(session, run_id), reason=reason, by=by)
+            decisions.reject(session, lock_run(session, run_id), reason=reason, by=self._name(by))
 
-    def override_check(
-        self, run_id: str, *, check: CheckName, status: CheckStatus, reason: str, by: str = "local"
-    ) -> None:
-        """Correct one check of a take. The verdict on screen follows; what was measured stays on record."""
+    def override_check(self, run_id: str, *, check: CheckName, status: CheckStatus, reason: str, by: str = "") -> str:
+        """Correct one check of a take. The verdict follows, and the clip does where nobody decided on the whole take;
+        what was measured stays on record. What came of it, in words."""
         with self._database.write() as session:
             run = lock_run(session, run_id)
-            decisions.override(session, run, check=check, status=status, reason=reason, by=by)
+            was_passed = run.clip.status == ClipStatus.PASSED
+            outcome = decisions.override(session, run, check=check, status=status, reason=reason, by=self._name(by))
+            plan_id = run.clip.clip_plan_id
+            is_whole = not was_passed and decisions.is_whole(run.clip.plan)
+        if is_whole:
+            self.start_plan(plan_id)
+        return outcome
 
-    def adopt_generation(self, run_id: str, *, generation_id: str, by: str = "local") -> None:
+    def set_policy(self, project_id: str, policy: AssessmentPolicy | None) -> None:
+        """How strictly this project's takes are judged from now on; None is by the defaults. Takes that were assessed
+        keep their verdicts until they are assessed again. Only what differs from the defaults is kept, so that the rest
+        follows them."""
+        with self._database.write() as session:
+            row = fetch(session, ProjectRow, project_id, lock=True)
+            own = policy.model_dump(mode="json", exclude_defaults=True) if policy else None
+            row.settings = {**row.settings, "assessment": own}
+
+    def _name(self, by: str) -> str:
+        """Who decides: the name given, else the one of this installation."""
+        return " ".join(by.replace("\x00", "").split())[:80] or self._choices.settings.reviewer_name
+
+    def adopt_generation(self, run_id: str, *, generation_id: str, by: str = "") -> None:
         """A person found out what became of a request whose answer was lost: it is this generation of the provider.
         It is fetched and assessed; nothing is paid again. Raises ``Conflict`` where no answer was lost."""
         with self._database.read() as session:
@@ -56,7 +75,7 @@ class ReviewCommands(RunningCommands):
                 session,
                 lock_run(session, run_id),
                 generation_id=generation_id,
-                by=by,
+                by=self._name(by),
                 now=self._database.now(session),
             ),
             is_start=False,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestrator.commands.planning import PlanningCommands
+from orchestrator.commands.planning import PlanningCommands, keep_policy
 from orchestrator.commands.running import RunningCommands
 from orchestrator.db.models import (
     ProjectRow,
@@ -120,7 +120,7 @@ class SingleCommands(PlanningCommands, RunningCommands):
 
     def _single_project(self, session: Session, settings: ProjectSettings) -> str:
         row = single_project(session) or ProjectRow(id=new_id(), name=SINGLE_PROJECT, kind="single")
-        row.settings = settings.model_dump(mode="json")  # today's budget counts, not the first one
+        row.settings = keep_policy(row, settings)  # today's budget counts, not the first one
         session.add(row)
         session.flush()
         return row.id

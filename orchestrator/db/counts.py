@@ -13,11 +13,13 @@ from orchestrator.db.models import (
     AssetRow,
     ClipRow,
     ExecutorRow,
+    PerceptionCallRow,
     PlanRow,
     ProviderCallRow,
     RenderRow,
     RunRow,
 )
+from orchestrator.db.queries import VISION
 from orchestrator.schema.status import ClipStatus, PlanStatus, RenderStatus, RunStatus
 from orchestrator.schema.view import PhaseName
 
@@ -52,12 +54,21 @@ def creates(session: Session) -> list[tuple[str, str, str, int]]:
 
 
 def costs_usd(session: Session) -> list[tuple[str, str, float]]:
-    """(provider, ``final`` or ``estimated``, US dollars)."""
+    """(provider, ``final`` or ``estimated``, US dollars); of looks at takes too."""
     kind = case((ProviderCallRow.finished_at.is_(None), "estimated"), else_="final").label("kind")
     each = select(ProviderCallRow.provider, kind, ProviderCallRow.cost_usd).where(ProviderCallRow.state != "refused")
     rows = each.subquery()
     query = select(rows.c.provider, rows.c.kind, func.sum(rows.c.cost_usd)).group_by(rows.c.provider, rows.c.kind)
-    return [(provider, kind, float(usd)) for provider, kind, usd in session.execute(query)]
+    looked = select(func.sum(PerceptionCallRow.cost_usd))
+    looks = [
+        (VISION, kind, session.scalar(looked.where(found)))
+        for kind, found in (
+            ("final", PerceptionCallRow.state != "intent"),
+            ("estimated", PerceptionCallRow.state == "intent"),
+        )
+    ]
+    rows = [*session.execute(query), *(look for look in looks if look[2] is not None)]
+    return [(provider, kind, float(usd)) for provider, kind, usd in rows]
 
 
 def phases(session: Session, *, is_sqlite: bool) -> list[tuple[str, str, int, float]]:

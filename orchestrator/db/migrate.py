@@ -28,6 +28,10 @@ _COLUMNS: dict[int, tuple[tuple[str, str, str], ...]] = {
         ("final_renders", "crashes", "INTEGER NOT NULL DEFAULT 0"),
         ("final_renders", "missing_clips", "INTEGER NOT NULL DEFAULT 0"),
     ),
+    4: (
+        ("clip_runs", "source_run_id", "TEXT NOT NULL DEFAULT ''"),
+        ("clip_runs", "edit", "JSONB"),
+    ),
 }
 # version -> what its new columns say of rows that were there before
 _FILLS: dict[int, tuple[str, ...]] = {

@@ -209,7 +209,8 @@ class RunRow(Touched, Base):
     """One take. ``request`` is what the provider was asked, frozen with provider, model and endpoint.
     ``provider_state`` is the generation's status in our words, ``provider_status`` in the provider's. ``narration``:
     empty, ``laid over``, or why a silent take stayed silent. ``crashes``: how often in a row the process ended while it
-    fetched or assessed this take."""
+    fetched or assessed this take. ``edit`` is set for a take that was cut from another one, ``source_run_id``: nothing
+    is asked of a provider for it."""
 
     __tablename__ = "clip_runs"
     __table_args__ = (UniqueConstraint("clip_id", "attempt"),)
@@ -233,6 +234,8 @@ class RunRow(Touched, Base):
     asset_id: Mapped[str | None] = _parent("video_assets", nullable=True, on_delete="SET NULL")
     poster_asset_id: Mapped[str | None] = _parent("video_assets", nullable=True, on_delete="SET NULL")
     repair: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    source_run_id: Mapped[str] = mapped_column(default="")
+    edit: Mapped[dict[str, Any] | None] = mapped_column(Json)
     crashes: Mapped[int] = mapped_column(default=0)
     settled_at: Mapped[datetime | None]
 
@@ -341,6 +344,40 @@ class ProviderCallRow(Base):
     error_code: Mapped[str] = mapped_column(default="")
     error_message: Mapped[str] = mapped_column(default="")
     is_adopted: Mapped[bool] = mapped_column(default=False, server_default=false())
+
+
+class PerceptionCallRow(Base):
+    """One look at a take that may be paid, by the content of what was shown and asked (``key``). Written before the
+    service is asked; its answer right after.
+
+    States: ``intent`` (about to be asked, or its answer never came), ``answered``, ``failed`` (no answer to use).
+    ``asks``: how often it was asked, ``lost``: how often in a row its process ended meanwhile. ``cost_usd`` is that of
+    all its asks, ``estimated_usd`` what the newest was reckoned with; ``ask_by``: its asker is at it no longer.
+    """
+
+    __tablename__ = "perception_calls"
+    __table_args__ = (
+        UniqueConstraint("key"),
+        CheckConstraint("state in ('intent', 'answered', 'failed')", name="state_known"),
+    )
+
+    key: Mapped[str] = mapped_column(String(64))
+    project_id: Mapped[str] = _parent("video_projects")
+    clip_run_id: Mapped[str] = _parent("clip_runs")
+    model: Mapped[str]
+    endpoint: Mapped[str]
+    state: Mapped[str] = mapped_column(String(20), default="intent")
+    asks: Mapped[int] = mapped_column(default=0)
+    lost: Mapped[int] = mapped_column(default=0)
+    owner: Mapped[str]
+    ask_by: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
+    input_tokens: Mapped[int | None]
+    output_tokens: Mapped[int | None]
+    cost_usd: Mapped[float]
+    estimated_usd: Mapped[float]
+    answers: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    error_message: Mapped[str] = mapped_column(default="")
 
 
 class ExecutorRow(Base):

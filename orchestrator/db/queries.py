@@ -6,13 +6,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, case, func, select
+from sqlalchemy import ColumnElement, Select, case, func, literal, select
 from sqlalchemy.orm import Session, selectinload
 
 from orchestrator.db.models import (
     AssetRow,
     BriefRow,
     ClipRow,
+    PerceptionCallRow,
     PlanRow,
     ProjectRow,
     ProviderCallRow,
@@ -24,6 +25,7 @@ from orchestrator.schema.status import ClipStatus, PlanStatus, RenderStatus
 
 _UNDER_WAY = (ClipStatus.GENERATING, ClipStatus.ASSESSING)
 _IS_PAID: ColumnElement[bool] = ProviderCallRow.state != "refused"
+VISION = "Vision"  # who was paid for looking at takes, where providers are listed
 
 
 # Any number of ours: one process at a time looks for work that nobody looks after.
@@ -152,9 +154,24 @@ def first_poster(session: Session, plan_id: str) -> str | None:
 
 
 def recent_runs(session: Session, *, limit: int) -> Sequence[RunRow]:
-    clip = selectinload(RunRow.clip).selectinload(ClipRow.plan)
-    options = (selectinload(RunRow.assessments), selectinload(RunRow.overrides), clip)
+    clip, beside = selectinload(RunRow.clip), selectinload(RunRow.clip).selectinload(ClipRow.runs)
+    options = (
+        *(selectinload(RunRow.assessments), selectinload(RunRow.overrides), clip.selectinload(ClipRow.plan)),
+        *(beside.selectinload(RunRow.assessments), beside.selectinload(RunRow.overrides)),
+    )
     return session.scalars(select(RunRow).options(*options).order_by(RunRow.created_at.desc()).limit(limit)).all()
+
+
+def assessed_runs(session: Session, *, limit: int, project_id: str = "", is_decided: bool = False) -> Sequence[RunRow]:
+    """Takes with an assessment, the newest first, with what was said of them; of one project, or of all when
+    ``project_id`` is empty. ``is_decided``: only those on which a person said something."""
+    brief = selectinload(RunRow.clip).selectinload(ClipRow.plan).selectinload(PlanRow.brief)
+    options = (selectinload(RunRow.assessments), selectinload(RunRow.overrides), brief)
+    query = select(RunRow).where(RunRow.assessments.any()).options(*options)
+    query = query.where(RunRow.overrides.any()) if is_decided else query
+    if project_id:
+        query = query.join(ClipRow).join(PlanRow).where(PlanRow.project_id == project_id)
+    return session.scalars(query.order_by(RunRow.created_at.desc(), RunRow.id).limit(limit)).all()
 
 
 def newest_render(session: Session, plan_id: str, *, is_partial: bool = False) -> RenderRow | None:
@@ -218,37 +235,69 @@ def newest_calls(session: Session, *, project_id: str, limit: int) -> Sequence[P
     return session.scalars(query.where(ProviderCallRow.project_id == project_id) if project_id else query).all()
 
 
+def newest_looks(session: Session, *, project_id: str, limit: int) -> Sequence[PerceptionCallRow]:
+    """Looks at takes that were asked for, newest first; of one project, or of all when ``project_id`` is empty."""
+    query = select(PerceptionCallRow).order_by(PerceptionCallRow.created_at.desc()).limit(limit)
+    return session.scalars(query.where(PerceptionCallRow.project_id == project_id) if project_id else query).all()
+
+
 def total_cost_usd(session: Session) -> float:
-    return float(session.scalar(select(func.sum(ProviderCallRow.cost_usd)).where(_IS_PAID)) or 0)
+    takes = session.scalar(select(func.sum(ProviderCallRow.cost_usd)).where(_IS_PAID))
+    return float(takes or 0) + float(session.scalar(select(func.sum(PerceptionCallRow.cost_usd))) or 0)
 
 
 def spending(session: Session) -> list[tuple[str, int, int, float, float]]:
     """(provider, takes that may be paid, refused requests, US dollars, US dollars of those not known for sure) of every
-    provider that was ever asked, the dearest first."""
-    cost = func.sum(case((_IS_PAID, ProviderCallRow.cost_usd), else_=0.0))
+    provider that was ever asked, the dearest first; the same of looks at takes, as ``VISION``."""
     query = select(
         ProviderCallRow.provider,
         func.sum(case((_IS_PAID, 1), else_=0)),
         func.sum(case((_IS_PAID, 0), else_=1)),
-        cost,
+        func.sum(case((_IS_PAID, ProviderCallRow.cost_usd), else_=0.0)),
         func.sum(case((_IS_PAID & ProviderCallRow.finished_at.is_(None), ProviderCallRow.cost_usd), else_=0.0)),
     )
-    rows = session.execute(query.group_by(ProviderCallRow.provider).order_by(cost.desc(), ProviderCallRow.provider))
-    return [(name, takes, refused, round(usd, 4), round(unsure, 4)) for name, takes, refused, usd, unsure in rows]
+    rows = [*session.execute(query.group_by(ProviderCallRow.provider))]
+    is_open = PerceptionCallRow.state == "intent"
+    looks = session.execute(
+        select(
+            literal(VISION),
+            func.sum(PerceptionCallRow.asks),
+            literal(0),
+            func.sum(PerceptionCallRow.cost_usd),
+            func.sum(case((is_open, PerceptionCallRow.cost_usd), else_=0.0)),
+        )
+    ).one()
+    found = [
+        (name, takes, refused, round(usd, 4), round(unsure, 4))
+        for name, takes, refused, usd, unsure in (*rows, *([looks] if looks[1] else []))
+    ]
+    return sorted(found, key=lambda one: (-one[3], one[0]))
 
 
 def plan_calls(session: Session, plan_id: str) -> tuple[int, float]:
-    """(creates, US dollars) of all runs of a plan; refused calls count for nothing."""
+    """(creates, US dollars) of all runs of a plan, with those of looking at them; refused calls count for nothing."""
     query = select(func.count(), func.sum(ProviderCallRow.cost_usd)).join(RunRow).join(ClipRow)
     count, cost = session.execute(query.where(ClipRow.clip_plan_id == plan_id, _IS_PAID)).one()
-    return count, float(cost or 0)
+    looks = select(func.sum(PerceptionCallRow.cost_usd)).join(RunRow).join(ClipRow)
+    return count, float(cost or 0) + float(session.scalar(looks.where(ClipRow.clip_plan_id == plan_id)) or 0)
 
 
 def run_costs_usd(session: Session, runs: Iterable[RunRow]) -> defaultdict[str, float]:
-    """US dollars by run id, for all runs at once."""
+    """US dollars by run id, for all runs at once, with those of looking at them."""
+    runs = list(runs)
     query = select(ProviderCallRow.clip_run_id, func.sum(ProviderCallRow.cost_usd))
     query = query.where(ProviderCallRow.clip_run_id.in_([r.id for r in runs]), _IS_PAID)
-    costs = session.execute(query.group_by(ProviderCallRow.clip_run_id))
+    costs = look_costs_usd(session, runs)
+    for run_id, cost in session.execute(query.group_by(ProviderCallRow.clip_run_id)):
+        costs[run_id] = round(costs[run_id] + float(cost), 4)
+    return costs
+
+
+def look_costs_usd(session: Session, runs: Iterable[RunRow]) -> defaultdict[str, float]:
+    """US dollars that looking at those runs cost, by run id."""
+    query = select(PerceptionCallRow.clip_run_id, func.sum(PerceptionCallRow.cost_usd))
+    query = query.where(PerceptionCallRow.clip_run_id.in_([r.id for r in runs]))
+    costs = session.execute(query.group_by(PerceptionCallRow.clip_run_id))
     return defaultdict(float, {run_id: round(float(cost), 4) for run_id, cost in costs})
 
 

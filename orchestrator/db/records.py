@@ -12,11 +12,13 @@ from sqlalchemy.orm import Session
 
 from orchestrator.db.models import (
     AssessmentRow,
+    AssetRow,
     Base,
     BriefRow,
     CharacterBibleRow,
     ClipRow,
     PlanRow,
+    ProjectRow,
     RunRow,
     SceneRow,
     ScriptRow,
@@ -25,11 +27,13 @@ from orchestrator.db.models import (
 )
 from orchestrator.db.queries import is_planned_from
 from orchestrator.errors import NotFound
-from orchestrator.schema.assessment import Assessment
+from orchestrator.schema.assessment import Assessment, CheckName, CheckStatus, Override
 from orchestrator.schema.bible import CharacterBible, StyleBible
 from orchestrator.schema.brief import ContentBrief
+from orchestrator.schema.calibration import StoredTake, Word
 from orchestrator.schema.clip_plan import Clip, ClipPlan
 from orchestrator.schema.clip_run import RepairInstruction
+from orchestrator.schema.policy import AssessmentPolicy
 from orchestrator.schema.project import ProjectSettings
 from orchestrator.schema.status import ClipStatus
 from providers.base import CreateClipInput, RemixClipInput
@@ -161,8 +165,59 @@ def settings_of(row: PlanRow) -> ProjectSettings:
     return ProjectSettings.model_validate(row.settings)
 
 
+def policy_of(row: ProjectRow) -> AssessmentPolicy:
+    """How strictly the takes of a project are judged now: by its own table, else by this version's."""
+    return ProjectSettings.model_validate(row.settings).assessment or AssessmentPolicy()
+
+
 def assessment_of(row: AssessmentRow) -> Assessment:
     return Assessment.model_validate(row.body)
+
+
+def overrides_of(row: RunRow) -> tuple[Override, ...]:
+    """What people said about single checks of a take, oldest first."""
+    return tuple(
+        Override(check=CheckName(o.check_name), status=CheckStatus(o.new_value), by=o.made_by, reason=o.reason)
+        for o in row.overrides
+        if o.check_name
+    )
+
+
+_DEFECTS = {"approved": False, "rejected": True, CheckStatus.PASS: False, CheckStatus.FAIL: True}
+
+
+def stored_take(row: RunRow, asset: AssetRow | None = None) -> StoredTake:
+    """A take that was assessed, with all that people said about it, and ``asset``, its video."""
+    assessed, request, clip = row.assessments[-1], request_of(row), row.clip
+    return StoredTake(
+        run_id=row.id,
+        project_name=clip.plan.project.name,
+        position=clip.position,
+        attempt=row.attempt,
+        line=request.line,
+        seconds=request.seconds,
+        size=request.size,
+        language=clip.plan.brief.language,
+        visual_intent=clip.visual_intent,
+        acceptance=tuple(clip.acceptance),
+        prompt=request.prompt,
+        media_key=asset.storage_key if asset else "",
+        assessed_at=assessed.created_at,
+        assessment=assessment_of(assessed),
+        overrides=overrides_of(row),
+        words=tuple(
+            Word(
+                check=CheckName(o.check_name) if o.check_name else None,
+                is_defect=_DEFECTS[o.new_value],
+                at=o.created_at,
+                by=o.made_by,
+                reason=o.reason,
+            )
+            for o in row.overrides
+            if o.new_value in _DEFECTS
+        ),
+        is_accepted=clip.accepted_run_id == row.id,
+    )
 
 
 def repair_of(row: RunRow) -> RepairInstruction | None:

@@ -115,7 +115,8 @@ async def prepare(
     if index and index.frames == frames and index.parameters == parameters and _has_dense_keys(index, fps=house.fps):
         return HouseClip(source, index, sha256, is_original=True)
     cached = cache_dir / "clips" / f"{sha256}-{frames}-{house.fingerprint}.mp4"
-    arguments = [*ffmpeg.read_from(source), "-map", "0:v:0", "-vf", await asyncio.to_thread(_fit, source, house)]
+    picture = await asyncio.to_thread(fit_picture, source, house)
+    arguments = [*ffmpeg.read_from(source), "-map", "0:v:0", "-vf", picture]
     index = await encode_cached(
         cached, arguments, house=house, frames=frames, parameters=parameters, on_progress=on_progress
     )
@@ -182,7 +183,7 @@ def _has_dense_keys(index: VideoIndex, *, fps: int) -> bool:
     return places[0] == 0 and all(b - a <= fps for a, b in pairwise(places))
 
 
-def _fit(source: Path, house: HouseFormat) -> str:
+def fit_picture(source: Path, house: HouseFormat) -> str:
     """The filter chain that makes any picture a house picture; the last frame is held as long as needed."""
     with open_media(source) as container:
         video = container.streams.video[0]

@@ -15,10 +15,14 @@ from orchestrator.schema.value import Value
 if TYPE_CHECKING:
     from av.container import InputContainer
 
+_ONE_DAMAGE_SECONDS = 0.5
+_HDR_TRANSFERS = (16, 18)  # PQ and HLG, ITU-T H.273 table 3
+
 
 class MediaInfo(Value):
     """Facts of a video file. Lengths are seconds, sizes pixels or bytes; ``frames`` is None where the container does
-    not say. ``audio_seconds`` and the fields after it are None when there is no sound."""
+    not say, ``pixel_aspect`` is how much wider than high a pixel is shown. ``audio_seconds`` and what follows of the
+    sound are None when there is none."""
 
     container_seconds: float
     video_seconds: float
@@ -33,6 +37,8 @@ class MediaInfo(Value):
     sample_rate: int | None = None
     channels: int | None = None
     size_bytes: int
+    pixel_aspect: float = 1.0
+    is_hdr: bool = False
 
 
 def open_media(path: Path) -> InputContainer:
@@ -82,6 +88,8 @@ def probe(path: Path) -> MediaInfo:
             sample_rate=None if audio is None else audio.codec_context.sample_rate,
             channels=None if audio is None else audio.codec_context.channels,
             size_bytes=path.stat().st_size,
+            pixel_aspect=float(video.sample_aspect_ratio or 1) or 1.0,
+            is_hdr=video.codec_context.color_trc in _HDR_TRANSFERS,
         )
 
 
@@ -100,6 +108,35 @@ def count_decoded_frames(path: Path) -> int:
     if not frames or any(frames):
         raise UnreadableMedia(f"{path.name} is damaged: {sum(frames)} of {len(frames)} frames cannot be read.")
     return len(frames)
+
+
+def find_damage(path: Path) -> list[tuple[float, float]]:
+    """Stretches, in seconds, in which pictures do not decode or are marked as broken. A second decoding, meant for
+    files that are known to be damaged. Raises ``UnreadableMedia`` when the file cannot be opened."""
+    from av.error import FFmpegError
+
+    places: list[float] = []
+    with open_media(path) as container:
+        video = container.streams.video[0]
+        start = float(video.start_time * video.time_base) if video.start_time and video.time_base else 0.0
+        try:
+            for packet in container.demux(video):
+                try:
+                    frames = packet.decode()
+                except FFmpegError:
+                    at = packet.pts if packet.pts is not None else packet.dts
+                    places += [] if at is None or packet.time_base is None else [float(at * packet.time_base) - start]
+                else:
+                    places += [f.time - start for f in frames if f.is_corrupt and f.time is not None]  # pyright: ignore
+        except FFmpegError:
+            pass  # the end of what can be read
+    stretches: list[tuple[float, float]] = []
+    for place in sorted(max(0.0, p) for p in places):
+        if stretches and place - stretches[-1][1] < _ONE_DAMAGE_SECONDS:
+            stretches[-1] = (stretches[-1][0], place)
+        else:
+            stretches.append((place, place))
+    return stretches
 
 
 def _stream_seconds(stream: Any) -> float | None:

@@ -27,26 +27,45 @@ SAMPLE_RATE_HZ = 16_000
 
 
 class HeardWord(Value):
-    """One word as heard. ``probability`` is the listener's own confidence, 0..1."""
+    """One word as heard. ``probability`` is the listener's own confidence, 0..1; ``log_likelihood`` is the natural
+    logarithm of what it gave the word's first sound after all words before it, None when not measured."""
 
     text: str
     start_seconds: float = Field(ge=0)
     end_seconds: float = Field(ge=0)
     probability: float = Field(ge=0, le=1)
+    log_likelihood: float | None = Field(default=None, le=0)
+
+
+class ExpectedWord(Value):
+    """One word of the expected text. ``log_likelihood`` is the natural logarithm of what the listener gives the least
+    likely part of it, with this sound and after all words before it."""
+
+    text: str
+    log_likelihood: float = Field(le=0)
 
 
 class Heard(Value):
     """What was said. ``text`` is empty when nobody spoke.
 
     ``expected_probability`` is a second, independent witness: how likely the listener finds the *expected* words for
-    this sound (geometric mean over their tokens, 0..1), whatever it would have written itself. None when not measured.
+    this sound (geometric mean over their tokens, 0..1), whatever it would have written itself; ``expected_words`` say
+    so word by word. None and empty when not measured.
+    ``spoken_language`` is what the sound itself is taken for. ``speech`` are the stretches in which there is a voice,
+    in seconds, None when not measured; where it is on at an edge of the sound, at full level, the speech is cut there.
     """
 
     text: str
     words: tuple[HeardWord, ...] = ()
     language: str = ""
+    spoken_language: str = ""
+    language_probability: float | None = Field(default=None, ge=0, le=1)
     no_speech_probability: float = Field(default=0.0, ge=0, le=1)
     expected_probability: float | None = Field(default=None, ge=0, le=1)
+    expected_words: tuple[ExpectedWord, ...] = ()
+    speech: tuple[tuple[float, float], ...] | None = None
+    is_cut_at_start: bool = False
+    is_cut_at_end: bool = False
 
 
 class Listener(Protocol):
@@ -73,10 +92,12 @@ class Frame(Value):
 
 
 class Question(Value):
-    """Something to find out from stills. ``key`` is unique within one call; ``text`` can be answered yes or no."""
+    """Something to find out from stills. ``key`` is unique within one call; ``text`` can be answered yes or no.
+    ``subject`` names what it is about in a few words, for what is said of the answer."""
 
     key: str
     text: str
+    subject: str = ""
 
 
 class Answer(StrEnum):
@@ -88,24 +109,34 @@ class Answer(StrEnum):
 
 
 class SeenAnswer(Value):
-    """The answer to one question and what in the picture it rests on."""
+    """The answer to one question and what in the picture it rests on; ``frame`` is the index of the frame it was seen
+    in, None where none was named."""
 
     answer: Answer
     evidence: str = ""
+    frame: int | None = Field(default=None, ge=0)
 
 
 class Seen(Value):
-    """Answers by question key; every question has one. Token counts are None where the service does not tell."""
+    """Answers by question key; every question has one. Token counts are None where the service does not tell, and
+    ``cost_usd`` where nobody reckons. ``is_cached``: they were paid for at an earlier look."""
 
     answers: dict[str, SeenAnswer]
     model: str = ""
     input_tokens: int | None = None
     output_tokens: int | None = None
+    cost_usd: float | None = None
+    is_cached: bool = False
+
+    @property
+    def by(self) -> str:
+        """Who looked, in words."""
+        return f"vision model {self.model}"
 
     @property
     def cost(self) -> dict[str, Any]:
         """What the look took, for the evidence of a check."""
-        return {"model": self.model, "input_tokens": self.input_tokens, "output_tokens": self.output_tokens}
+        return self.model_dump(include={"input_tokens", "output_tokens", "cost_usd", "is_cached"})
 
 
 class Viewer(Protocol):
@@ -125,11 +156,15 @@ class Viewer(Protocol):
 
 
 class ReadText(Value):
-    """A line of text seen in a still. ``confidence`` is the reader's own, 0..1; ``label`` is that of the frame."""
+    """A line of text seen in a still. ``confidence`` is the reader's own, 0..1; ``label`` is that of the frame.
+
+    ``strange`` are its words when they are none: no language knows them, and they are built like none of its words.
+    """
 
     text: str
     confidence: float = Field(ge=0, le=1)
     label: str
+    strange: tuple[str, ...] = ()
 
 
 class Reader(Protocol):
@@ -140,8 +175,8 @@ class Reader(Protocol):
         """Empty when ready, else the reason in words. Cheap; never touches the network."""
         ...
 
-    async def read(self, frames: Sequence[Frame]) -> tuple[ReadText, ...]:
-        """Every line of text in ``frames``, in their order."""
+    async def read(self, frames: Sequence[Frame], *, language: str = "") -> tuple[ReadText, ...]:
+        """The lines of text in ``frames``, in their order. ``language`` is the one that is expected there."""
         ...
 
 
@@ -170,7 +205,7 @@ class Nobody:
 
     missing: str = "it is not installed"
 
-    async def read(self, frames: Sequence[Frame]) -> tuple[ReadText, ...]:
+    async def read(self, frames: Sequence[Frame], *, language: str = "") -> tuple[ReadText, ...]:
         raise PerceptionFailed(self.missing)
 
     async def describe(self, frames: Sequence[Frame]) -> NDArray[np.float32]:

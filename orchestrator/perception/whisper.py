@@ -13,7 +13,10 @@ import json
 import subprocess
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,14 +30,29 @@ if TYPE_CHECKING:
 
 _CHILD_MODULE = "orchestrator.perception.whisper_child"
 _SOURCE_ROOT = Path(__file__).resolve().parents[2]
+_MAX_TAKES_AT_ONCE = 4  # more gain little and make the first of them wait
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    """A take that is to be heard, and where the answer goes."""
+
+    sound: bytes
+    language: str
+    expected: str
+    answer: Future[Heard] = field(default_factory=Future)
+
+    @property
+    def head(self) -> dict[str, object]:
+        return {"bytes": len(self.sound), "language": self.language, "expected": self.expected}
 
 
 class WhisperListener:
     """The ``Listener`` of this machine.
 
     ``model`` is a Whisper name or a local folder (see ``find_weights``). The child starts and loads the model with the
-    first take (about 1.5 s, 350 MB) and stays; takes are heard one after the other. May be used from several event
-    loops. ``timeout_seconds`` bounds one take, model load included.
+    first take (about 1.5 s, 350 MB) and stays. Takes that wait while others are heard are heard together, up to four at
+    once. May be used from several event loops. ``timeout_seconds`` bounds one take, model load included.
     """
 
     def __init__(self, *, model: str, cache_dir: Path, cpu_threads: int = 1, timeout_seconds: float = 180.0) -> None:
@@ -47,6 +65,7 @@ class WhisperListener:
         self._timeout_seconds = timeout_seconds
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="whisper")  # the only user of the child
         self._child: subprocess.Popen[bytes] | None = None
+        self._waiting: deque[_Waiting] = deque()
 
     @property
     def missing(self) -> str:
@@ -61,36 +80,60 @@ class WhisperListener:
         """See ``Listener.transcribe``. Raises ``PerceptionFailed``."""
         if self.missing:
             raise PerceptionFailed(self.missing)
-        sound = samples.astype("<f4", copy=False).tobytes()
-        return await asyncio.wrap_future(self._thread.submit(self._ask, sound, language, expected))
+        take = _Waiting(samples.astype("<f4", copy=False).tobytes(), language, expected)
+        self._waiting.append(take)
+        self._thread.submit(self._hear_waiting)
+        return await asyncio.wrap_future(take.answer)
 
     def close(self) -> None:
         """End the child and wait for it. A take being heard is finished first."""
         self._thread.submit(self._stop).result()
         self._thread.shutdown()
 
-    def _ask(self, sound: bytes, language: str, expected: str) -> Heard:
-        question = json.dumps({"bytes": len(sound), "language": language, "expected": expected}).encode() + b"\n"
+    def _hear_waiting(self) -> None:
+        """Hear what waits by now: nothing if an earlier call took it along. Only in the listener's thread."""
+        takes: list[_Waiting] = []
+        while self._waiting and len(takes) < _MAX_TAKES_AT_ONCE:
+            take = self._waiting.popleft()
+            if take.answer.set_running_or_notify_cancel():
+                takes.append(take)
+        if not takes:
+            return
+        try:
+            answers = self._ask(takes)
+        except Exception as failure:  # whatever it was, nobody may be left waiting
+            answers = [failure] * len(takes)
+        for take, answer in zip(takes, answers, strict=True):
+            if isinstance(answer, Exception):
+                take.answer.set_exception(answer)
+            else:
+                take.answer.set_result(answer)
+
+    def _ask(self, takes: Sequence[_Waiting]) -> list[Heard | Exception]:
+        """An answer for each take. A child that dies of one of several is asked again for each alone."""
         was_warm = self._child is not None
         try:
-            answer = self._exchange(question + sound)
-        except PerceptionFailed:
+            return self._exchange(takes)
+        except PerceptionFailed as failure:
+            if len(takes) > 1:
+                return [answer for take in takes for answer in self._ask([take])]
             if not was_warm:
-                raise
-            answer = self._exchange(question + sound)  # it may have been killed for its memory since the last take
-        if answer.get("is_disk_full"):
-            raise StorageFull
-        if error := answer.get("error"):
-            raise PerceptionFailed(f"Whisper could not listen: {error}")
-        return Heard.model_validate(answer)
+                return [failure]
+        try:
+            return self._exchange(takes)  # it may have been killed for its memory since the last take
+        except PerceptionFailed as failure:
+            return [failure]
 
-    def _exchange(self, message: bytes) -> dict[str, object]:
+    def _exchange(self, takes: Sequence[_Waiting]) -> list[Heard | Exception]:
+        message = json.dumps([take.head for take in takes]).encode() + b"\n"
         child = self._child = self._child or self._start()
         assert child.stdin is not None and child.stdout is not None
-        alarm = threading.Timer(self._timeout_seconds, child.kill)
+        alarm = threading.Timer(self._timeout_seconds * len(takes), child.kill)
         alarm.start()
         try:
             child.stdin.write(message)
+            for take in takes:
+                child.stdin.write(take.sound)
             child.stdin.flush()
             line = child.stdout.readline()
         except OSError:  # the pipe broke
@@ -100,7 +143,7 @@ class WhisperListener:
         if not line.endswith(b"\n"):
             self._stop()
             raise PerceptionFailed(f"Whisper stopped without an answer (exit code {child.returncode})")
-        return json.loads(line)
+        return [_read(answer) for answer in json.loads(line)]
 
     def _start(self) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
@@ -122,3 +165,11 @@ class WhisperListener:
             if pipe is not None:
                 with contextlib.suppress(OSError):  # unsent bytes for a dead child
                     pipe.close()
+
+
+def _read(answer: dict[str, object]) -> Heard | Exception:
+    if answer.get("is_disk_full"):
+        return StorageFull()
+    if error := answer.get("error"):
+        return PerceptionFailed(f"Whisper could not listen: {error}")
+    return Heard.model_validate(answer)

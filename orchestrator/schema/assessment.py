@@ -52,6 +52,15 @@ class CheckResult(Value):
     evidence: dict[str, Any] = Field(default_factory=dict)
 
 
+class Override(Value):
+    """A person's word on one check of a take."""
+
+    check: CheckName
+    status: CheckStatus
+    by: str
+    reason: str
+
+
 class Assessment(Value):
     """All checks of one take. ``weight_run`` is the share (0..1) of the total weight that was measured;
     ``score`` is the weighted mean over what ran, None when nothing did. ``vetoes`` are finding codes that fail a take

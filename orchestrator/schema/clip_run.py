@@ -23,26 +23,48 @@ class RetryPolicy(Value):
 
 
 class RepairStrategy(StrEnum):
-    """The PRD's three strategies, waiting to send the same again, and the two ways to stop."""
+    """The PRD's three strategies, waiting to send the same again, two edits of the take itself, and the two ways to
+    stop."""
 
     RETRY = "retry"
     PROMPT_PATCH = "prompt_patch"
     REMIX = "remix"
     FALLBACK_PROVIDER = "fallback"
+    TRIM = "trim"
+    RETIME = "retime"
     NEEDS_HUMAN = "needs_human"
     GIVE_UP = "give_up"
+
+    @property
+    def is_edit(self) -> bool:
+        """Whether the next take is cut from this one: no provider is asked, and it counts as no attempt."""
+        return self in (RepairStrategy.TRIM, RepairStrategy.RETIME)
 
     @property
     def is_retry(self) -> bool:
         return self not in (RepairStrategy.NEEDS_HUMAN, RepairStrategy.GIVE_UP)
 
 
+class Edit(Value):
+    """A take made from another one: what stands between the two times of it, ``speed`` times as fast at the same
+    pitch. ``seconds`` is how long that is."""
+
+    start_seconds: float = Field(ge=0)
+    end_seconds: float = Field(gt=0)
+    speed: float = Field(default=1.0, ge=0.5, le=2.0)
+
+    @property
+    def seconds(self) -> float:
+        return (self.end_seconds - self.start_seconds) / self.speed
+
+
 class RepairInstruction(Value):
     """What to change for the next take, and why, in words a person understands.
 
-    ``patch`` holds lines to add to the prompt; ``remix_text`` the whole remix prompt; ``provider`` the next provider.
-    ``delay_seconds`` is how long to wait first (a provider asked for patience). ``is_unpaid``: the provider refused
-    the request, so there was no take.
+    ``patch`` holds lines to add to the prompt; ``remix_text`` the whole remix prompt; ``provider`` the next provider;
+    ``edit`` what to make of this take. ``rewording``: words of the picture's description and what stands for them from
+    now on. ``delay_seconds`` is how long to wait first (a provider asked for patience). ``is_unpaid``: the provider
+    refused the request, so there was no take.
     """
 
     strategy: RepairStrategy
@@ -50,6 +72,8 @@ class RepairInstruction(Value):
     patch: tuple[str, ...] = ()
     remix_text: str = ""
     provider: str = ""
+    edit: Edit | None = None
+    rewording: tuple[tuple[str, str], ...] = ()
     delay_seconds: float = Field(default=0.0, ge=0)
     is_unpaid: bool = False
 
@@ -71,6 +95,8 @@ class ClipRun(Value):
     seed: int | None = None
     patches: tuple[str, ...] = ()
     source_generation_id: str = ""
+    source_run_id: str = ""
+    edit: Edit | None = None
     generation_id: str = ""
     asset_id: str = ""
     error_code: str = ""

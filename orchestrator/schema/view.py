@@ -9,6 +9,7 @@ from pydantic import Field
 
 from orchestrator.schema.assessment import CheckName, CheckResult, Verdict
 from orchestrator.schema.brief import ContentBrief
+from orchestrator.schema.clip_run import Edit
 from orchestrator.schema.project import ProjectSettings
 from orchestrator.schema.status import ClipStatus, PauseCause, PlanStatus, RenderStatus, RunStatus
 from orchestrator.schema.value import Value
@@ -40,13 +41,25 @@ class Phase(Value):
     """A stretch of a take's life: ``queued`` for a place at the provider, ``sent`` until the provider took the request,
     ``waiting`` for the generation, ``downloading`` (with narrating and storing), ``assessing``. Time in which nothing
     was at work counts too. ``is_open``: it still goes on, ``seconds`` so far. What the request cost stands with
-    ``sent``."""
+    ``sent``, what looking at the take did with ``assessing``."""
 
     name: PhaseName
     started_at: datetime
     seconds: float
     is_open: bool = False
     cost_usd: float = 0.0
+
+
+class DecisionView(Value):
+    """What a person decided about a take, or about one ``check`` of it (empty: about the whole). ``old`` and ``new``
+    are a check's states, else the clip's state before and ``approved``, ``rejected`` or ``adopted``."""
+
+    at: datetime
+    by: str
+    check: str = ""
+    old: str
+    new: str
+    reason: str
 
 
 class TakeView(Value):
@@ -56,7 +69,12 @@ class TakeView(Value):
     asked for. ``is_active``: the clip is being worked on and this is its newest take, so more may come of it.
     ``is_held``: that goes on only when its plan does, which was paused or cancelled. ``reason`` says of the newest take
     why its clip waits or failed. A newest take that is neither active nor held nor settled was cut off: a retry of its
-    clip goes on with it."""
+    clip goes on with it.
+
+    ``decisions`` are in the order they were made. ``prompt_diff`` is the prompt held against that of the take before:
+    (``same`` | ``added`` | ``removed``, text), empty for the first. ``is_best``: none of its clip is worth more, and
+    ``best_reason`` says what it has over the next one. ``edit``: this take was cut from take ``source_attempt``,
+    and nothing was asked of a provider for it."""
 
     run_id: str
     clip_id: str
@@ -92,6 +110,12 @@ class TakeView(Value):
     repair_reason: str = ""
     override: str = ""
     override_reason: str = ""
+    decisions: tuple[DecisionView, ...] = ()
+    prompt_diff: tuple[tuple[str, str], ...] = ()
+    is_best: bool = False
+    best_reason: str = ""
+    edit: Edit | None = None
+    source_attempt: int | None = None
     is_accepted: bool = False
     is_newest: bool = False
     is_active: bool = False
@@ -259,8 +283,8 @@ class ProviderView(Value):
 
 class CallView(Value):
     """One line of the ledger. ``state``: ``intent`` (being sent, or its outcome is not known yet), ``accepted``,
-    ``refused`` (cost nothing) or ``needs_decision``. ``cost_usd`` is the provider's own figure once it has told one;
-    until then it is ``estimated_usd``."""
+    ``refused`` (cost nothing) or ``needs_decision``; of a look at a take ``answered`` or ``failed``. ``cost_usd`` is
+    the provider's own figure once it has told one; until then it is ``estimated_usd``."""
 
     run_id: str
     provider: str
@@ -275,8 +299,8 @@ class CallView(Value):
 
 
 class SpendingView(Value):
-    """What one provider was asked for and cost. ``takes`` may all have been paid; ``open_usd`` is the part of
-    ``cost_usd`` that is still an estimate; ``refused`` requests cost nothing."""
+    """What one provider was asked for and cost, or ``Vision`` for looking at takes. ``takes`` (or looks) may all have
+    been paid; ``open_usd`` is the part of ``cost_usd`` that is still an estimate; ``refused`` requests cost nothing."""
 
     provider: str
     takes: int

@@ -57,7 +57,7 @@ class CancelSteps:
             if not _is_cancelled(plan, cancelled_at):
                 return made, False
             for run in (run for clip in plan.clips for run in clip.runs):
-                if run.status == RunStatus.SETTLED or run.asset_id or not self._is_refunded(run):
+                if run.status == RunStatus.SETTLED or run.asset_id or run.edit or not self._is_refunded(run):
                     continue
                 if run.generation_id:
                     made.add(run.id)

@@ -10,17 +10,28 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestrator import decisions
-from orchestrator.attempts import Attempts, history_of
+from orchestrator.attempts import Attempts, asked_of, canon_of, earlier_of, history_of
 from orchestrator.calls import PaidCall
-from orchestrator.db.models import ClipRow, PlanRow, RunRow, utc_now
+from orchestrator.db.models import AssetRow, ClipRow, PlanRow, RunRow, utc_now
 from orchestrator.db.queries import accepted_at, call_of, is_called
-from orchestrator.db.records import assessment_of, fetch, lock_run, repair_of, request_of, settings_of
+from orchestrator.db.records import assessment_of, fetch, lock_run, policy_of, repair_of, request_of, settings_of
 from orchestrator.db.session import Database, Session
-from orchestrator.errors import CUT_OFF, UNFORESEEN, BudgetExceeded, Conflict, NeedsDecision, Withdrawn
-from orchestrator.generator import LAID_OVER, DeadlinePassed, Generator, Narration
+from orchestrator.errors import (
+    CUT_OFF,
+    UNFORESEEN,
+    BudgetExceeded,
+    Conflict,
+    MediaFailed,
+    NeedsDecision,
+    OrchestratorError,
+    UnreadableMedia,
+    Withdrawn,
+)
+from orchestrator.generator import LAID_OVER, DeadlinePassed, Fetched, Generator, Narration
 from orchestrator.logs import bind
-from orchestrator.repair import decide
-from orchestrator.schema.clip_run import CANCELLED, TAKEN_BACK, RepairInstruction, RepairStrategy
+from orchestrator.repair import best_take, decide
+from orchestrator.schema.assessment import Verdict
+from orchestrator.schema.clip_run import CANCELLED, TAKEN_BACK, Edit, RepairInstruction, RepairStrategy
 from orchestrator.schema.flow_id import clip_flow_id
 from orchestrator.schema.status import ClipStatus, PauseCause, PlanStatus, RunStatus
 from orchestrator.steps.perils import Perils
@@ -32,6 +43,12 @@ _CHANCE = random.SystemRandom()  # leaves the seed of others alone
 # Nothing was sent and nothing is wrong with the clip: it waits.
 _HELD = frozenset((BudgetExceeded.code, Withdrawn.code))
 _CANCELLED_THERE = "generation_cancelled"
+
+
+class _NotCut(OrchestratorError):
+    """This take could not be cut."""
+
+    code = "not_cut"
 
 
 @dataclass(frozen=True)
@@ -73,6 +90,8 @@ class ClipSteps:
         a person decided meanwhile; the run says why."""
         with self.database.write() as session:
             run = fetch(session, RunRow, run_id, lock=True)
+            if run.edit:
+                return True
             self._check_place(run, is_sent=is_called(session, run_id))
             run.error_code = run.error_message = ""  # of an earlier try whose end was not remembered
             run.retry_after_seconds = None
@@ -110,6 +129,8 @@ class ClipSteps:
         """Until the generation is final, or nobody wants it any more. False when it was not made; the run says why."""
         with self.database.read() as session:
             run = fetch(session, RunRow, run_id)
+            if run.edit:
+                return True
             self._check_place(run, is_sent=True)
             provider, generation_id = run.provider, run.generation_id
             profile = self.attempts.profile(provider, run.model)
@@ -168,15 +189,20 @@ class ClipSteps:
             run = fetch(session, RunRow, run_id)
             if run.asset_id:
                 return
-            self._check_place(run, is_sent=True)
             provider, generation_id, project_id = run.provider, run.generation_id, run.clip.plan.project_id
-            narration = self._narration(run)
+            narration, is_cut = self._narration(run), bool(run.edit)
+            if not is_cut:
+                self._check_place(run, is_sent=True)
         try:
             async with self.perils.watch(RunRow, run_id, doing="this take was being fetched"):
-                fetched = await self.generator.fetch(
-                    provider, generation_id, project_id=project_id, run_id=run_id, narration=narration
+                fetched = await (
+                    self._cut(run_id)
+                    if is_cut
+                    else self.generator.fetch(
+                        provider, generation_id, project_id=project_id, run_id=run_id, narration=narration
+                    )
                 )
-        except ProviderError as error:
+        except (ProviderError, _NotCut) as error:
             self._note_error(run_id, error.code, str(error))
             return
         with self.database.write() as session:
@@ -193,6 +219,18 @@ class ClipSteps:
                 run.clip.status = ClipStatus.ASSESSING
         log.info("Take downloaded", extra={"size_bytes": fetched.assets[0].size_bytes})
 
+    async def _cut(self, run_id: str) -> Fetched:
+        """The take that repair wants made from another one. Raises ``_NotCut``."""
+        with self.database.read() as session:
+            run = fetch(session, RunRow, run_id)
+            edit, project_id, narration = Edit.model_validate(run.edit), run.clip.plan.project_id, run.narration
+            source = fetch(session, RunRow, run.source_run_id)
+            source_key = fetch(session, AssetRow, source.asset_id or "").storage_key
+        try:
+            return await self.generator.cut(source_key, edit, project_id=project_id, run_id=run_id, narration=narration)
+        except (UnreadableMedia, MediaFailed) as error:
+            raise _NotCut(f"This take could not be cut: {error.message}") from error
+
     async def settle(self, run_id: str, generation: int) -> dict[str, Any]:
         """Decide what follows from a run and save it with the run: accepted, another take, a person, or the end.
 
@@ -208,13 +246,13 @@ class ClipSteps:
             if run.status == RunStatus.SETTLED and run.error_code in TAKEN_BACK:
                 return {"status": clip.status, "is_retry": False, "delay_seconds": 0.0}
             if run.status != RunStatus.SETTLED:
-                instruction = self._decide(run, clip)
+                instruction = self._decide(session, run, clip)
                 run.status, run.settled_at = RunStatus.SETTLED, utc_now()
                 run.repair = instruction.model_dump(mode="json") if instruction else None
             instruction = repair_of(run)
             is_mine = clip.generation == generation
             if is_mine and instruction is None:
-                clip.accepted_run_id, clip.status, clip.reason = run.id, ClipStatus.PASSED, ""
+                clip.accepted_run_id, clip.status, clip.reason = _worth_most(run), ClipStatus.PASSED, ""
             elif is_mine and instruction is not None:
                 clip.status, clip.reason = _status_after(instruction.strategy), instruction.reason
                 decisions.halt(clip.plan, clip)
@@ -238,10 +276,11 @@ class ClipSteps:
             decisions.set_aside(clip)
         return {"status": clip.status, "is_retry": False, "delay_seconds": 0.0}
 
-    def _decide(self, run: RunRow, clip: ClipRow) -> RepairInstruction | None:
+    def _decide(self, session: Session, run: RunRow, clip: ClipRow) -> RepairInstruction | None:
         if run.asset_id and run.narration not in ("", LAID_OVER):
             reason = f"This take is silent and its line could not be narrated: {run.narration} Look at it and decide."
             return RepairInstruction(strategy=RepairStrategy.NEEDS_HUMAN, reason=reason)
+        fallbacks = self.attempts.able(self.fallbacks, clip, now=utc_now())
         return decide(
             line=clip.text,
             assessment=assessment_of(run.assessments[-1]) if run.assessments else None,
@@ -252,7 +291,12 @@ class ClipSteps:
             policy=settings_of(clip.plan).retry_policy,
             profile=self.attempts.profile(run.provider, run.model),
             history=history_of(clip),
-            fallbacks=self.attempts.able(self.fallbacks, clip, now=utc_now()),
+            earlier=earlier_of(clip),
+            fallbacks=fallbacks,
+            budget=self.attempts.budget(session, clip, fallbacks),
+            canon=canon_of(clip),
+            asked=asked_of(run),
+            strictness=policy_of(clip.plan.project),
             jitter=_CHANCE.random(),
         )
 
@@ -304,6 +348,13 @@ class ClipSteps:
             if run.status == RunStatus.SETTLED:
                 return
             run.error_code, run.error_message, run.retry_after_seconds = code, message, retry_after_seconds
+
+
+def _worth_most(run: RunRow) -> str:
+    """The best of the clip's takes that passed: ``run``, unless an earlier one is better than it."""
+    held = decisions.candidates(run.clip)
+    passed = {key: one for key, one in held.items() if one.verdict is Verdict.PASS and key != run.id}
+    return best_take({run.id: assessment_of(run.assessments[-1]), **passed}) or run.id
 
 
 def _is_paid(clip: ClipRow) -> bool:

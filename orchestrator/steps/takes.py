@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from orchestrator import decisions
 from orchestrator.assessor import assess_take
 from orchestrator.db.models import AssessmentRow, RunRow
-from orchestrator.db.records import fetch, lock_run, request_of
+from orchestrator.db.records import fetch, lock_run
 from orchestrator.db.session import Database
 from orchestrator.expectations import Expectations
+from orchestrator.looks import Looks
 from orchestrator.perception.base import Senses
 from orchestrator.schema.assessment import Verdict
-from orchestrator.schema.status import ClipStatus, RunStatus
+from orchestrator.schema.status import RunStatus
 from orchestrator.steps.perils import Perils
 
 NOT_ASSESSED = "not_assessed"
@@ -23,13 +25,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class TakeSteps:
-    """``gate`` lets as many takes at once be assessed by this process as are good for it, whoever asked for them."""
+    """``gate`` lets as many takes at once be assessed by this process as are good for it, whoever asked for them.
+    ``looks`` are made on each take's own account, where looking is paid for; without them the viewer is just asked."""
 
     database: Database
     senses: Senses
     expectations: Expectations
     perils: Perils
     gate: asyncio.Semaphore
+    looks: Looks | None = None
 
     async def assess(self, run_id: str) -> None:
         """Once, however often the step is run."""
@@ -40,11 +44,9 @@ class TakeSteps:
         verdict = await self._assess(run_id, is_again=True)
         with self.database.write() as session:
             run = lock_run(session, run_id)
-            if request_of(run).line != run.clip.text:
-                return verdict  # of words the clip does not have any more
-            if verdict is Verdict.PASS and run.status == RunStatus.SETTLED and not run.clip.accepted_run_id:
-                run.clip.accepted_run_id, run.clip.status, run.clip.reason = run.id, ClipStatus.PASSED, ""
-                run.clip.generation += 1
+            after = decisions.judgement(run)
+            if after and after.verdict is Verdict.PASS and run.status == RunStatus.SETTLED:
+                decisions.accept_if_free(run)
         return verdict
 
     async def note_failure(self, run_id: str, message: str) -> None:
@@ -66,7 +68,8 @@ class TakeSteps:
 
     async def _judge(self, run_id: str, *, is_again: bool) -> Verdict:
         path, expectation, policy = await self.expectations.of(self.database, run_id)
-        assessment = await assess_take(path, expectation=expectation, senses=self.senses, policy=policy)
+        senses = replace(self.senses, viewer=self.looks.of(run_id)) if self.looks else self.senses
+        assessment = await assess_take(path, expectation=expectation, senses=senses, policy=policy)
         with self.database.write() as session:
             run = fetch(session, RunRow, run_id, lock=True)
             if run.assessments and not is_again:

@@ -9,7 +9,18 @@ import streamlit as st
 from orchestrator.bootstrap import App
 from orchestrator.schema.status import ClipStatus
 from orchestrator.schema.view import ClipView, PlanView, TakeView
-from pages.components import assessment, badge, clip_editor, player, retry, take_review, take_story
+from pages.components import (
+    assessment,
+    badge,
+    clip_editor,
+    decision_history,
+    evidence_player,
+    player,
+    retry,
+    take_compare,
+    take_review,
+    take_story,
+)
 from pages.components.timeline import move_clip
 from pages.components.words import CLIP_BADGES, count, is_answer_lost, plain, take_badge
 
@@ -18,9 +29,9 @@ def show(app: App, plan: PlanView, clip: ClipView, *, key: str, on_reorder: Call
     """Player and takes on the left, evidence and decisions on the right."""
     takes = app.views.takes(clip.id)
     left, right = st.columns([5, 6], gap="large")
-    with left:
+    with left, st.container(key="clip-stage"):
         take = _choose_take(takes, key=f"{key}-{clip.id}")
-        _show_picture(clip, take)
+        _show_picture(clip, take, key=f"{key}-player")
     with right:
         newest = next((take for take in takes if take.is_newest), None)
         _show_head(app, plan, clip, newest, key=f"{key}-{clip.id}", on_reorder=on_reorder)
@@ -35,8 +46,9 @@ def show(app: App, plan: PlanView, clip: ClipView, *, key: str, on_reorder: Call
         take_review.show_why(take)
         if is_answer_lost(take):
             retry.show_lost(app, take, key=f"{key}-{take.run_id}")
+        assessment.show(app, take)
+        decision_history.show(take)
         take_story.show(takes)
-        assessment.show(take)
         if take.video_url and not take.is_active:
             with st.popover("Approve or reject this take", icon=":material/gavel:"):
                 take_review.show_decision(app, take, key=f"{key}-{take.run_id}")
@@ -44,6 +56,7 @@ def show(app: App, plan: PlanView, clip: ClipView, *, key: str, on_reorder: Call
                     st.markdown("**Correct one check**")
                     take_review.show_override(app, take, key=f"{key}-{take.run_id}")
         take_review.show_prompt(take)
+    take_compare.show(app, takes, key=f"{key}-{clip.id}-compare")
 
 
 def _choose_take(takes: Sequence[TakeView], *, key: str) -> TakeView | None:
@@ -72,16 +85,13 @@ def _take_title(takes: Sequence[TakeView], index: int) -> str:
     return f"Take {takes[index].attempt}" + (f" · {takes[index].provider}" if is_mixed else "")
 
 
-def _show_picture(clip: ClipView, take: TakeView | None) -> None:
+def _show_picture(clip: ClipView, take: TakeView | None, *, key: str) -> None:
     words = CLIP_BADGES[clip.status][0]
     if take is None:
         player.show("", poster_url="", label="", placeholder=words)
         return
-    player.show(
-        take.video_url,
-        poster_url=take.poster_url,
-        label=f"Clip {clip.position}, take {take.attempt}",
-        placeholder=take.status_text or words,
+    evidence_player.show(
+        take, label=f"Clip {clip.position}, take {take.attempt}", placeholder=take.status_text or words, key=key
     )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         badge.show(take_badge(take))

@@ -49,7 +49,7 @@ def totals(spending: Sequence[SpendingView]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Provider": plain(item.provider),
-            "Takes asked for": str(item.takes),
+            "Asked for": str(item.takes),
             "Refused": str(item.refused),
             "Spent": plain(money(item.cost_usd)),
             "Of that still estimated": plain(money(item.open_usd)) if item.open_usd else "",

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 from streamlit.column_config import ButtonColumn, DatetimeColumn, ImageColumn, NumberColumn, ProgressColumn, TextColumn
 
-from orchestrator.schema.assessment import CheckStatus
+from orchestrator.schema.assessment import CheckStatus, Verdict
+from orchestrator.schema.calibration import ChangedTake
 from orchestrator.schema.view import ProjectView, TakeView
 from pages.components.words import CHECK_TITLES, PLAN_BADGES, shorten, take_badge
 
@@ -73,6 +74,22 @@ def show_takes(takes: Sequence[TakeView], *, key: str) -> str:
             "Cost": NumberColumn(format="$%.2f", width="small"),
         },
     )
+    return takes[clicked].run_id if clicked is not None and clicked < len(takes) else ""
+
+
+def show_changes(takes: Sequence[ChangedTake], *, titles: Mapping[Verdict, str], key: str) -> str:
+    """Takes whose verdict would be another one; the run id of the one whose button was pressed, else ``""``."""
+    rows = [
+        {
+            "Clip": f"{take.position} · take {take.attempt}",
+            "Now": titles[take.old],
+            "Then": titles[take.new],
+            "Why": take.why,
+            "Open": "View",
+        }
+        for take in takes
+    ]
+    clicked = _table(rows, key=key, columns={"Why": TextColumn(width=270)})
     return takes[clicked].run_id if clicked is not None and clicked < len(takes) else ""
 
 

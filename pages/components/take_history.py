@@ -8,7 +8,7 @@ import streamlit as st
 
 from orchestrator.bootstrap import App
 from orchestrator.schema.view import ProviderView, TakeView
-from pages.components import assessment, badge, budget, player, retry, take_review, take_story, wishes
+from pages.components import assessment, badge, budget, evidence_player, player, retry, take_review, take_story, wishes
 from pages.components.notices import guarded, show_empty
 from pages.components.words import is_answer_lost, plain, shorten, take_badge
 
@@ -24,7 +24,7 @@ def show_chosen(app: App, takes: Sequence[TakeView], *, key: str) -> None:
         return
     with st.container(border=True):
         label = shorten(take.prompt, 80)
-        player.show(take.video_url, poster_url=take.poster_url, label=label, placeholder=take_badge(take)[0])
+        evidence_player.show(take, label=label, placeholder=take_badge(take)[0], key=f"{key}-player")
         if take.is_active:
             st.progress(take.progress or 0.0, text=take.status_text)
             take_story.show(app.views.takes(take.clip_id))
@@ -36,8 +36,8 @@ def show_chosen(app: App, takes: Sequence[TakeView], *, key: str) -> None:
             take_review.show_why(take)
             if is_answer_lost(take):
                 retry.show_lost(app, take, key=f"{key}-{take.run_id}")
+            assessment.show(app, take)
             take_story.show(app.views.takes(take.clip_id))
-            assessment.show(take)
         show_actions(app, take, key=f"{key}-{take.clip_id}")
 
 

@@ -8,7 +8,7 @@ from orchestrator.bootstrap import App
 from orchestrator.schema.assessment import CheckName, CheckStatus
 from orchestrator.schema.clip_run import RepairStrategy
 from orchestrator.schema.view import TakeView
-from pages.components import assessment, badge, player, retry
+from pages.components import assessment, badge, decision_history, evidence_player, prompt_diff, retry
 from pages.components.notices import guarded
 from pages.components.words import (
     CHECK_STATUS_WORDS,
@@ -49,6 +49,10 @@ def show_decision(app: App, take: TakeView, *, key: str) -> None:
 
 def show_override(app: App, take: TakeView, *, key: str) -> None:
     """Correct one check; the verdict follows from the corrected checks."""
+    st.caption(
+        "The verdict follows. A clip without a take gets this one if it passes then, and loses it if not any more, "
+        "unless you approved or rejected the whole take."
+    )
     with st.form(f"{key}-override", border=False):
         check = st.selectbox(
             "Check", list(take.checks), format_func=lambda item: CHECK_TITLES[CheckName(item)], key=f"{key}-check"
@@ -67,10 +71,10 @@ def show_override(app: App, take: TakeView, *, key: str) -> None:
         st.warning("Give a reason: it is kept with the take.", icon=":material/edit:")
         return
     with guarded():
-        app.service.override_check(
+        outcome = app.service.override_check(
             take.run_id, check=CheckName(check), status=CheckStatus(status), reason=reason.strip()
         )
-        st.toast("Check corrected", icon=":material/check:")
+        st.toast(plain(outcome), icon=":material/rule:")
         st.rerun(scope="app")
 
 
@@ -87,11 +91,12 @@ def show_why(take: TakeView) -> None:
         st.info(f"{take.override.capitalize()} by a person: {plain(take.override_reason)}", icon=":material/person:")
     if not is_answer_lost(take):  # its own card says it all
         waits = take.reason if is_cut_off(take) or take.is_held else ""
-        if why := waits or take.error_message or ("" if take.is_accepted else take.summary):
+        found = "" if take.is_accepted else take.summary.partition(" Not run: ")[0]  # the checks below say the rest
+        if why := waits or take.error_message or found:
             st.warning(plain(why), icon=":material/visibility:")
         is_decided = take.repair_strategy == RepairStrategy.NEEDS_HUMAN and (why or take.override)
         is_told = take.repair_reason == why or is_decided
-        if take.repair_reason and not is_told:
+        if take.repair_reason and not (is_told or take.is_accepted):
             done = REPAIR_WORDS.get(take.repair_strategy, "Repaired")
             st.caption(f":material/build: **{done}**: {plain(take.repair_reason)}")
     if voice := narration_words(take):
@@ -99,7 +104,10 @@ def show_why(take: TakeView) -> None:
 
 
 def show_prompt(take: TakeView) -> None:
-    with st.expander("Prompt", icon=":material/notes:"):
+    """The prompt, with what was changed since the take before."""
+    is_changed = prompt_diff.is_changed(take)
+    with st.expander("Prompt, and what changed in it" if is_changed else "Prompt", icon=":material/notes:"):
+        prompt_diff.show(take)
         st.code(take.prompt, language=None, wrap_lines=True)
 
 
@@ -108,8 +116,8 @@ def open_drawer(app: App, run_id: str) -> None:
     """One take with its evidence beside the page; decisions are made here."""
     with guarded():
         take = app.views.take(run_id)
-        player.show(
-            take.video_url, poster_url=take.poster_url, label=f"Take {take.attempt}", placeholder=take_badge(take)[0]
+        evidence_player.show(
+            take, label=f"Take {take.attempt}", placeholder=take_badge(take)[0], key=f"drawer-{run_id}-player"
         )
         with st.container(horizontal=True, vertical_alignment="center"):
             badge.show(take_badge(take))
@@ -119,7 +127,8 @@ def open_drawer(app: App, run_id: str) -> None:
             retry.show_lost(app, take, key=f"drawer-{run_id}")
         if take.line:
             st.markdown(f"> {plain(take.line)}")
-        assessment.show(take)
+        assessment.show(app, take)
+        decision_history.show(take)
         if take.checks:
             st.markdown("**Your decision**")
             show_decision(app, take, key=f"drawer-{run_id}")

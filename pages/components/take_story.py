@@ -1,11 +1,14 @@
-"""How a clip came about: take after take, who made each, how long what took, and what was changed for the next."""
+"""How a clip came about: take after take, what led to each, who made it, what it cost, and what came of it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 
 import streamlit as st
 
+from orchestrator.schema.assessment import Verdict
+from orchestrator.schema.clip_run import RepairStrategy
 from orchestrator.schema.view import Phase, TakeView
 from pages.components.words import (
     REPAIR_WORDS,
@@ -14,7 +17,6 @@ from pages.components.words import (
     lasting,
     maker_words,
     phase_words,
-    plain,
     take_badge,
 )
 
@@ -27,16 +29,41 @@ def show(takes: Sequence[TakeView]) -> None:
     makers = len({take.provider for take in ordered})
     title = f"How it went: {count(len(ordered), 'take')}" + (f", {count(makers, 'provider')}" if makers > 1 else "")
     with st.expander(title, icon=":material/history:"):
-        for take in ordered:
-            st.markdown(line(take))
-            st.html(bar(take.phases))
+        st.html(story(ordered))
 
 
-def line(take: TakeView) -> str:
-    """One take as a line of a Markdown list."""
-    facts = " · ".join(filter(None, (maker_words(take), take_badge(take)[0], cost_words(take))))
-    then = f"{REPAIR_WORDS.get(take.repair_strategy, 'Repaired')}: {take.repair_reason}" if take.repair_reason else ""
-    return f"- **Take {take.attempt}** · {plain(facts)}" + (f"  \n  :small[{plain(then)}]" if then else "")
+def story(takes: Sequence[TakeView]) -> str:
+    """The takes in their order as a list in HTML: between two of them stands what was done and why. Pure."""
+    steps = [_take(take) + _repair(take, is_last=take is takes[-1]) for take in takes]
+    return f'<ol class="svo-story">{"".join(steps)}</ol>'
+
+
+def _take(take: TakeView) -> str:
+    outcome = take_badge(take)[0]
+    score = "" if take.score is None else f"{take.score:.2f}"
+    made = f"cut from take {take.source_attempt}" if take.edit and take.source_attempt else maker_words(take)
+    facts = " · ".join(escape(part) for part in (outcome, score, made, cost_words(take)) if part)
+    kept = "<mark>kept</mark>" if take.is_accepted else "<mark>best so far</mark>" if take.is_best else ""
+    why = f" <small>{escape(take.best_reason)}</small>" if take.best_reason else ""
+    head = f"<p><strong>Take {take.attempt}</strong> · {facts} {kept}{why}</p>"
+    return f'<li class="{_tone(take)}">{head}{bar(take.phases)}'
+
+
+def _repair(take: TakeView, *, is_last: bool) -> str:
+    """What followed from a take: the means and the reason. Closes the item of the take."""
+    if not take.repair_strategy or take.is_accepted:  # what was decided of it before a person approved it is past
+        return "</li>"
+    done = escape(REPAIR_WORDS.get(take.repair_strategy, "Repaired"))
+    free = " at no cost" if take.repair_strategy in (RepairStrategy.TRIM, RepairStrategy.RETIME) else ""
+    sign = "■" if is_last else "↓"
+    reason = f": {escape(take.repair_reason)}" if take.repair_reason else ""
+    return f'<p class="svo-led"><span aria-hidden="true">{sign}</span> <strong>{done}{free}</strong>{reason}</p></li>'
+
+
+def _tone(take: TakeView) -> str:
+    if take.is_accepted or take.verdict is Verdict.PASS:
+        return "pass"
+    return "fail" if take.verdict is Verdict.FAIL or take.error_message else "open"
 
 
 def bar(phases: Sequence[Phase]) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from orchestrator.schema.assessment import CheckName, CheckStatus, Verdict
 from orchestrator.schema.clip_run import TAKEN_BACK, RepairStrategy
 from orchestrator.schema.status import ClipStatus, PlanStatus, RenderStatus, RunStatus
-from orchestrator.schema.view import CallView, CostEstimate, Phase, TakeView
+from orchestrator.schema.view import CallView, CostEstimate, DecisionView, Phase, TakeView
 
 CHECK_TITLES = {
     CheckName.TRANSCRIPT_MATCH: "Transcript match",
@@ -60,9 +62,58 @@ REPAIR_WORDS: dict[str, str] = {
     RepairStrategy.PROMPT_PATCH: "Prompt changed",
     RepairStrategy.REMIX: "Remixed",
     RepairStrategy.FALLBACK_PROVIDER: "Another provider",
+    RepairStrategy.TRIM: "Trimmed",
+    RepairStrategy.RETIME: "Played at another speed",
     RepairStrategy.NEEDS_HUMAN: "Needs you",
     RepairStrategy.GIVE_UP: "Given up",
 }
+DECISION_WORDS = {
+    "approved": "Approved",
+    "rejected": "Rejected",
+    "adopted": "Lost generation found",
+}
+SECOND_WITNESS_WORDS = {
+    "agrees": "Agrees",
+    "overrules": "Overrules: said right, spelled otherwise",
+    "doubts": "Doubts that these words were said",
+}
+LANGUAGES = {
+    "en": "English",
+    "de": "German",
+    "fr": "French",
+    "es": "Spanish",
+    "it": "Italian",
+    "pt": "Portuguese",
+    "nl": "Dutch",
+    "pl": "Polish",
+    "ru": "Russian",
+    "tr": "Turkish",
+    "ar": "Arabic",
+    "hi": "Hindi",
+    "ja": "Japanese",
+    "ko": "Korean",
+    "zh": "Chinese",
+}
+# sign and word of an answer about the picture
+ANSWER_SIGNS = {"yes": ("✓", "Yes"), "no": ("✕", "No"), "unsure": ("?", "Unsure")}
+ALIGNED_FINDINGS = frozenset(("wrong_words", "missing_words", "extra_words"))
+# findings that are heard or read off the file: a still shows nothing of them
+UNSEEN_FINDINGS = frozenset(
+    (
+        "silent",
+        "silence",
+        "no_speech",
+        "clipped_sound",
+        "clicks",
+        "click",
+        "music_only",
+        "decode_errors",
+        "wrong_length",
+        "length_off",
+        "audio_longer",
+        "audio_shorter",
+    )
+)
 # How a take says that we spoke its line.
 LAID_OVER = "laid over"
 NEEDS_DECISION = "needs_decision"
@@ -118,6 +169,31 @@ def lasting(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60} s"
     return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def span_words(start_seconds: float, end_seconds: float | None) -> str:
+    """A place in a take: ``3.2 s`` or ``3.2 to 4.0 s``."""
+    is_moment = end_seconds is None or end_seconds - start_seconds < 0.05
+    return f"{start_seconds:.1f} s" if is_moment else f"{start_seconds:.1f} to {end_seconds:.1f} s"
+
+
+def joint_words(measured: Mapping[str, float]) -> dict[str, str]:
+    """How a take differs from the one beside it at their joint; what was not measured is left out."""
+    likeness, palette = measured.get("similarity"), measured.get("palette_distance")
+    words = {
+        "Likeness": "" if likeness is None else f"{likeness:.2f} of 1",
+        "Palette": "" if palette is None else f"{palette:.1f} of 100 apart",
+        "Light": _more_or_less(measured.get("light_jump"), "%", "brighter", "darker"),
+        "Loudness": _more_or_less(measured.get("loudness_jump_lu"), "LU", "louder", "quieter"),
+        "Noise floor": _more_or_less(measured.get("noise_jump_db"), "dB", "louder", "quieter"),
+    }
+    return {title: said for title, said in words.items() if said}
+
+
+def _more_or_less(jump: float | None, unit: str, more: str, less: str) -> str:
+    if jump is None:
+        return ""
+    return f"{abs(jump):.1f} {unit} {more if jump > 0 else less}" if abs(jump) >= 0.05 else "the same"
 
 
 def time_left(seconds: float | None) -> str:
@@ -207,6 +283,15 @@ def phase_words(phase: Phase) -> str:
     return f"{phase.name.capitalize()} {lasting(phase.seconds)}{' so far' if phase.is_open else ''}{spent}"
 
 
+def decision_words(decision: DecisionView) -> str:
+    """What was decided, about the whole take or one check of it."""
+    if not decision.check:
+        return DECISION_WORDS.get(decision.new, decision.new.replace("_", " ").capitalize())
+    title = next((title for name, title in CHECK_TITLES.items() if name == decision.check), decision.check)
+    states = {status.value: words for status, words in CHECK_STATUS_WORDS.items()}
+    return f"{title}: {states.get(decision.old, decision.old)} → {states.get(decision.new, decision.new)}"
+
+
 def maker_words(take: TakeView) -> str:
     """Who made a take."""
     return f"{take.provider} {take.model}" if take.model else take.provider
@@ -229,5 +314,9 @@ def call_words(call: CallView) -> str:
             return "Refused, cost nothing"
         case "needs_decision":
             return "Answer lost, needs you"
+        case "answered":
+            return "Answered"
+        case "failed":
+            return "No answer to use"
         case _:
             return "Given up" if call.is_finished else "Being asked"

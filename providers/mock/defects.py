@@ -11,13 +11,25 @@ from providers.base import InvalidRequest
 
 
 class Defect(StrEnum):
-    """How a take goes wrong. The first six make a bad clip, the others go wrong on the way to one."""
+    """How a take goes wrong. The last four go wrong on the way to a clip, all others make a bad one: in what is said,
+    in the sound, in the picture, in its length, in the file."""
 
     WRONG_WORDS = "wrong_words"
+    WRONG_WORD = "wrong_word"
+    MISSING_WORDS = "missing_words"
+    EXTRA_WORDS = "extra_words"
     SILENCE = "silence"
+    CLIPPED = "clipped"
     BLACK = "black"
+    BLACK_EDGE = "black_edge"
     FREEZE = "freeze"
+    FLICKER = "flicker"
+    BLUR = "blur"
+    HIDDEN_CUT = "hidden_cut"
+    DRIFT = "drift"
     WRONG_LENGTH = "wrong_length"
+    LONG = "long"
+    SHORT = "short"
     CORRUPT = "corrupt"
     REJECT = "reject"
     RATE_LIMIT = "rate_limit"
@@ -26,14 +38,7 @@ class Defect(StrEnum):
 
     @property
     def is_in_clip(self) -> bool:
-        return self in (
-            Defect.WRONG_WORDS,
-            Defect.SILENCE,
-            Defect.BLACK,
-            Defect.FREEZE,
-            Defect.WRONG_LENGTH,
-            Defect.CORRUPT,
-        )
+        return self not in (Defect.REJECT, Defect.RATE_LIMIT, Defect.CRASH_AFTER_ACCEPT, Defect.FAIL)
 
 
 class ScriptedDefect(BaseModel):

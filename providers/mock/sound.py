@@ -33,11 +33,12 @@ def wind(seed: int, count: int) -> np.ndarray:
     return np.stack(channels, axis=1).astype(np.float32)
 
 
-def mix(speech: np.ndarray, *, seed: int, count: int) -> np.ndarray:
-    """``speech`` (mono, 48 kHz) in the middle of ``count`` samples over wind, as int16 of shape (count, 2)."""
+def mix(speech: np.ndarray, *, seed: int, count: int, lead_seconds: float = 0.5) -> np.ndarray:
+    """``speech`` (mono, 48 kHz) in the middle of ``count`` samples over wind, as int16 of shape (count, 2). It begins
+    after ``lead_seconds``, or earlier where that leaves it in the middle."""
     sound = wind(seed, count)
     spare = max(0, count - len(speech))
-    start = min(spare // 2, int(0.5 * RATE))
+    start = min(spare // 2, int(lead_seconds * RATE))
     sound[start : start + len(speech)] += speech[: count - start, None]
     edge = np.minimum(np.arange(count) / (0.01 * RATE), 1).astype(np.float32)[:, None]
     return np.rint(np.clip(sound * edge * edge[::-1], -1, 1) * 32767).astype(np.int16)

@@ -21,29 +21,34 @@ from providers.mock.defects import Defect
 from providers.mock.landscape import Landscape
 from providers.mock.order import StudioOrder, StudioResult
 from providers.mock.sound import RATE, mix, resample
+from providers.mock.spoil import (
+    BLACK_EDGE_SECONDS,
+    look_seeds,
+    spoil_picture,
+    spoil_sound,
+    spoil_words,
+    spoilt_seconds,
+)
 from providers.voice import EDGE_SECONDS, VoiceError, is_latin, load_voice
 
 FPS = 30
 _BT709 = "color_primaries=bt709:color_trc=bt709:colorspace=bt709"
-_OTHER_WORDS = (
-    "seven grey geese crossed the harbour while nobody on the ferry looked up from the morning paper and the old"
-    " clock above the bakery kept insisting that it was already a quarter to nine on a quiet Tuesday in March"
-)
 
 
 def make_clip(order: StudioOrder, destination: Path) -> StudioResult:
     """Draw, speak and encode ``order`` into ``destination``."""
-    seconds = order.seconds * 0.75 if order.defect is Defect.WRONG_LENGTH else float(order.seconds)
+    seconds = spoilt_seconds(order)
     frames = round(seconds * FPS)
+    lead_seconds = BLACK_EDGE_SECONDS + 2 * EDGE_SECONDS if order.defect is Defect.BLACK_EDGE else 2 * EDGE_SECONDS
     try:
-        speech, note = _speak(order, within_seconds=seconds - 2 * EDGE_SECONDS)
+        within_seconds = min(seconds, float(order.seconds)) - (lead_seconds - 2 * EDGE_SECONDS) * 2
+        speech, note = _speak(order, within_seconds=within_seconds - 2 * EDGE_SECONDS)
     except VoiceError as error:
         return StudioResult(error_code="invalid_request", error_message=f"The mock cannot speak this line: {error}.")
     _report(0.15)
     count = frames * RATE // FPS
-    sound = mix(speech, seed=order.look_seed, count=count)
-    if order.defect is Defect.SILENCE:
-        sound[:] = 0
+    sound = mix(speech, seed=order.look_seed, count=count, lead_seconds=lead_seconds)
+    spoil_sound(sound, order.defect)
     part = destination.with_name(f".{destination.stem}.{os.getpid()}.part")
     destination.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
@@ -71,11 +76,7 @@ def _speak(order: StudioOrder, *, within_seconds: float) -> tuple[np.ndarray, st
         return nothing, ""
     if not is_latin(words):
         raise VoiceError("its voice reads Latin scripts only")
-    if order.defect is Defect.WRONG_WORDS:
-        other = _OTHER_WORDS.split()
-        first = order.shape_seed % len(other)
-        other = other[first:] + other[:first]
-        words = " ".join((other * (len(words.split()) // len(other) + 1))[: max(3, len(words.split()))]) + "."
+    words = spoil_words(words, order.defect, seed=order.shape_seed)
     voice = load_voice()
     if voice is None:
         return nothing, "no speech: the offline voice is not installed"
@@ -85,13 +86,12 @@ def _speak(order: StudioOrder, *, within_seconds: float) -> tuple[np.ndarray, st
 
 
 def _encode(order: StudioOrder, *, frames: int, audio: Path, destination: Path) -> None:
-    landscape = Landscape(
-        look_seed=order.look_seed,
-        shape_seed=order.shape_seed,
-        width=order.width,
-        height=order.height,
-        seconds=frames / FPS,
-    )
+    views = [
+        Landscape(
+            look_seed=seed, shape_seed=order.shape_seed, width=order.width, height=order.height, seconds=frames / FPS
+        )
+        for seed in look_seeds(order)
+    ]
     overlay = Overlay(
         width=order.width, height=order.height, line=order.line, left_tag=order.left_tag, right_tag=order.right_tag
     )
@@ -99,17 +99,15 @@ def _encode(order: StudioOrder, *, frames: int, audio: Path, destination: Path) 
     picture = np.zeros(luma * 3 // 2, np.uint8)
     chroma = picture[luma:].reshape(2, order.height // 2, order.width // 2)
     planes = (picture[:luma].reshape(order.height, order.width), chroma[0], chroma[1])
-    black = range(frames * 2 // 5, frames * 2 // 5 + 40) if order.defect is Defect.BLACK else range(0)
     frozen = range(frames // 3, frames // 3 + 60) if order.defect is Defect.FREEZE else range(0)
     encoder = subprocess.Popen(_encoder_command(order, frames, audio, destination), stdin=subprocess.PIPE)
     assert encoder.stdin is not None
     try:
         for number in range(frames):
-            if number in black:
-                picture[:luma], picture[luma:] = 16, 128
-            elif number not in frozen:
-                landscape.draw(number / FPS, planes)
+            if number not in frozen:
+                views[number * len(views) // frames].draw(number / FPS, planes)
                 overlay.draw(planes)
+                spoil_picture(planes, order.defect, number=number, frames=frames, fps=FPS)
             encoder.stdin.write(picture.data)
             if number % 10 == 0:
                 _report(0.15 + 0.84 * number / frames)

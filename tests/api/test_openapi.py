@@ -20,12 +20,20 @@ ROUTES = {
     ("POST", "/v1/video/clips/{id}/retry"),
     ("POST", "/v1/video/renders"),
     ("GET", "/v1/video/renders/{id}"),
+    ("POST", "/v1/video/takes/{id}/approve"),
+    ("POST", "/v1/video/takes/{id}/reject"),
+    ("PUT", "/v1/video/takes/{id}/checks/{check}"),
+    ("GET", "/v1/video/projects/{id}/policy"),
+    ("PUT", "/v1/video/projects/{id}/policy"),
+    ("POST", "/v1/video/projects/{id}/what-if"),
+    ("GET", "/v1/video/calibration"),
     ("POST", "/v1/sora/generate"),
     ("POST", "/v1/sora/remix"),
     ("GET", "/v1/sora/videos/{id}"),
     ("GET", "/v1/sora/videos/{id}/content"),
     ("POST", "/v1/sora/optimize-prompt"),
     ("GET", "/v1/media/{asset_id}"),
+    ("GET", "/v1/media/{asset_id}/still"),
 }
 
 
@@ -59,7 +67,7 @@ async def test_request_bodies_refuse_unknown_fields_when_described(client: httpx
         for route in item.values()
         if "requestBody" in route
     ]
-    assert len(bodies) == 10
+    assert len(bodies) == 15
     for name in bodies:
         assert description["components"]["schemas"][name]["additionalProperties"] is False
 

@@ -12,13 +12,17 @@ from typing import Any
 
 KEY = "sk-test-0123456789abcdef"
 Decide = Callable[[str], tuple[str, str]]
+MODES = ("json_schema", "json_object", "text")
 
 
 class VisionServer:
     """Use as a context manager. ``decide`` gets a question's text and returns (yes|no|unsure, evidence).
 
-    ``failures`` are (status, message) pairs sent first, one per request. ``content`` replaces the written answer,
-    ``refusal`` refuses. ``requests`` are the bodies that arrived.
+    ``failures`` are (status, message) pairs sent first, one per request; a status of 0 closes the connection instead.
+    ``content`` replaces the written answer, ``refusal`` refuses, ``changes`` replaces parts of the reply (None leaves
+    one out), ``raw`` the whole of it. ``wrap`` is what stands around an answer that is not bound to a schema. ``modes``
+    are the forms of answer it knows. ``gate`` is waited for before each answer. ``requests`` are the bodies that
+    arrived, ``answered`` counts those that would be charged.
     """
 
     def __init__(
@@ -28,8 +32,23 @@ class VisionServer:
         failures: list[tuple[int, str]] | None = None,
         content: str | None = None,
         refusal: str | None = None,
+        finish_reason: str = "stop",
+        changes: dict[str, Any] | None = None,
+        raw: str | None = None,
+        wrap: str = "{}",
+        modes: tuple[str, ...] = MODES,
+        mode_status: int = 400,
+        gate: threading.Event | None = None,
     ) -> None:
         self.requests: list[dict[str, Any]] = []
+        self.answered = 0
+        self._finish_reason = finish_reason
+        self._changes = changes or {}
+        self._raw = raw
+        self._wrap = wrap
+        self._modes = modes
+        self._mode_status = mode_status
+        self._gate = gate
         self._decide = decide
         self._failures = list(failures or [])
         self._content = content
@@ -57,26 +76,39 @@ class VisionServer:
         if self._failures:
             status, message = self._failures.pop(0)
             return status, {"error": {"message": message, "type": "error", "code": None, "param": None}}
-        format_ = body["response_format"]
-        if format_["type"] != "json_schema" or not format_["json_schema"]["strict"]:
-            return 400, {"error": {"message": "a strict json_schema is required"}}
+        format_ = body.get("response_format", {"type": "text"})
+        if format_["type"] not in self._modes:
+            return self._mode_status, {"error": {"message": f"response_format {format_['type']} is not supported"}}
+        assert format_["type"] != "json_schema" or format_["json_schema"]["strict"]
+        if self._gate:
+            self._gate.wait(30)
+        self.answered += 1
         content = self._content if self._content is not None else self._write_answers(body)
+        if format_["type"] == "text" and self._content is None:
+            content = self._wrap.replace("{}", content)
         message = {"role": "assistant", "content": None if self._refusal else content, "refusal": self._refusal}
-        return 200, {
+        reply = {
             "id": "chatcmpl-1",
             "object": "chat.completion",
             "created": 1,
             "model": body["model"],
-            "choices": [{"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}],
+            "choices": [{"index": 0, "message": message, "finish_reason": self._finish_reason, "logprobs": None}],
             "usage": {"prompt_tokens": 900, "completion_tokens": 40, "total_tokens": 940},
-        }
+        } | self._changes
+        return 200, {name: part for name, part in reply.items() if part is not None}
 
     def _write_answers(self, body: dict[str, Any]) -> str:
         written = body["messages"][-1]["content"][-1]["text"]
         questions = dict(re.findall(r"^(q\d+): (.*)$", written, re.MULTILINE))
-        names = body["response_format"]["json_schema"]["schema"]["required"]
-        answers = {name: self._decide(questions[name]) for name in names}
-        return json.dumps({name: {"answer": word, "evidence": why} for name, (word, why) in answers.items()})
+        if "json_schema" in body.get("response_format", {}):
+            assert list(questions) == body["response_format"]["json_schema"]["schema"]["required"]
+        answers = {name: self._decide(text) for name, text in questions.items()}
+        return json.dumps(
+            {
+                name: {"answer": word, "evidence": why, "still": int((re.search(r"still (\d)", why) or "00")[1])}
+                for name, (word, why) in answers.items()
+            }
+        )
 
     def _make_handler(self) -> type[BaseHTTPRequestHandler]:
         server = self
@@ -91,7 +123,10 @@ class VisionServer:
                     status, reply = 401, {"error": {"message": f"Incorrect API key provided: {given}"}}
                 else:
                     status, reply = server.answer(body)
-                raw = json.dumps(reply).encode()
+                if not status:
+                    self.close_connection = True
+                    return
+                raw = json.dumps(reply).encode() if server._raw is None or status != 200 else server._raw.encode()
                 self.send_response(status)
                 self.send_header("content-type", "application/json")
                 self.send_header("content-length", str(len(raw)))

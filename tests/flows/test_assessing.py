@@ -11,10 +11,13 @@ import pytest
 
 from orchestrator.attempts import Attempts
 from orchestrator.db.models import AssetRow, RunRow, new_id
-from orchestrator.db.records import fetch
+from orchestrator.db.queries import look_costs_usd
+from orchestrator.db.records import assessment_of, fetch
 from orchestrator.db.session import Database
 from orchestrator.expectations import Expectations
-from orchestrator.perception.base import Heard, Senses
+from orchestrator.looks import Looks, TokenPrice
+from orchestrator.perception.base import Answer, Frame, Heard, Question, Seen, SeenAnswer, Senses
+from orchestrator.schema.assessment import CheckName, CheckStatus
 from orchestrator.schema.status import RunStatus
 from orchestrator.steps.perils import Perils
 from orchestrator.steps.takes import TakeSteps
@@ -48,9 +51,21 @@ class Blind:
         raise AssertionError
 
 
-def add_takes(database: Database, store: LocalAssetStore, file: Path, *, count: int) -> list[str]:
+class Looking:
+    """Sees whatever is asked for, for a million tokens."""
+
+    missing = ""
+
+    async def judge(self, frames: list[Frame], *, questions: list[Question], context: str = "") -> Seen:
+        answers = {question.key: SeenAnswer(answer=Answer.YES) for question in questions}
+        return Seen(answers=answers, model="eyes", input_tokens=1_000_000, output_tokens=0)
+
+
+def add_takes(
+    database: Database, store: LocalAssetStore, file: Path, *, count: int, budget_usd: float | None = None
+) -> list[str]:
     """Takes that have come home."""
-    calls = add_calls(database, clips=count)
+    calls = add_calls(database, clips=count, budget_usd=budget_usd)
     with database.write() as session:
         for call in calls:
             key = f"{call.run_id}.mp4"
@@ -66,10 +81,12 @@ def add_takes(database: Database, store: LocalAssetStore, file: Path, *, count: 
     return [call.run_id for call in calls]
 
 
-def steps_over(database: Database, store: LocalAssetStore, listener: Listening, *, width: int) -> TakeSteps:
+def steps_over(
+    database: Database, store: LocalAssetStore, listener: Listening, *, width: int, looks: Looks | None = None
+) -> TakeSteps:
     attempts = Attempts(profiles={"billing": BillingProvider().profile}, endpoints={}, narrated_languages=frozenset())
     senses, expectations = Senses(listener=listener, viewer=Blind()), Expectations(store, attempts)
-    return TakeSteps(database, senses, expectations, Perils(database), asyncio.Semaphore(width))
+    return TakeSteps(database, senses, expectations, Perils(database), asyncio.Semaphore(width), looks)
 
 
 async def until(condition: Any) -> None:
@@ -118,3 +135,25 @@ async def test_a_take_is_assessed_once_when_its_worker_was_taken_for_dead(
     assert verdicts(database, run) == 1
     await other.reassess(run)  # a person asks
     assert verdicts(database, run) == 2
+
+
+@pytest.mark.parametrize("budget_usd", [None, 0.0001])
+async def test_a_take_is_looked_at_on_the_account_of_its_project(
+    database: Database, tmp_path: Path, mp4: Path, budget_usd: float | None
+) -> None:
+    store, listener = LocalAssetStore(tmp_path / "assets"), Listening()
+    listener.go.set()
+    file = Path(shutil.copyfile(mp4, tmp_path / "take.mp4"))
+    (run_id,) = add_takes(database, store, file, count=1, budget_usd=budget_usd)
+    price = TokenPrice(input_usd=0.5, output_usd=0)
+    looks = Looks(database, Looking(), model="eyes", endpoint="", price=price, owner="local")
+    await steps_over(database, store, listener, width=1, looks=looks).assess(run_id)
+    with database.read() as session:
+        run = fetch(session, RunRow, run_id)
+        check = assessment_of(run.assessments[-1]).checks[CheckName.VISUAL_REQUIREMENTS]
+        costs = look_costs_usd(session, [run])
+    if budget_usd is None:
+        assert (check.status, check.evidence["cost_usd"], costs[run_id]) == (CheckStatus.PASS, 0.5, 0.5)
+    else:
+        assert (check.status, costs[run_id]) == (CheckStatus.NOT_RUN, 0)
+        assert check.reason == "The budget is used up, so nobody looked at the picture"

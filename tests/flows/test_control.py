@@ -387,7 +387,7 @@ def test_a_corrected_check_counts_once_when_it_is_given_twice(house: House) -> N
         assessment = fetch(session, RunRow, run_id).assessments[-1]
         assessment.body = {**assessment.body, "checks": {CheckName.DURATION_OK: {"status": "pass", "score": 1.0}}}
     correct = {"check": CheckName.DURATION_OK, "status": CheckStatus.FAIL, "reason": "Too short"}
-    assert twice(lambda: house.app.service.override_check(run_id, **correct)) == [None, None]
+    twice(lambda: house.app.service.override_check(run_id, **correct))
     assert count(house, OverrideRow) == 1
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -17,7 +18,7 @@ from pydantic import SecretStr
 
 from orchestrator.assessor import Expectation, assess_take
 from orchestrator.errors import PerceptionFailed
-from orchestrator.perception.base import Senses
+from orchestrator.perception.base import Heard, Senses
 from orchestrator.perception.vision import OpenAIViewer
 from orchestrator.perception.weights import explain_missing
 from orchestrator.perception.whisper import WhisperListener
@@ -89,7 +90,8 @@ async def test_no_words_are_made_up_when_nobody_speaks(sound: str, listener: Whi
         "noise": np.random.default_rng(0).normal(0, 0.02, len(seconds)),
         "nothing": np.zeros(0),
     }[sound].astype(np.float32)
-    assert (await listener.transcribe(samples, language="en", expected=LINE)).text == ""
+    heard = await listener.transcribe(samples, language="en", expected=LINE)
+    assert (heard.text, heard.speech) == ("", ())
 
 
 async def test_sound_longer_than_one_window_is_heard_to_its_end(voice: Voice, listener: WhisperListener) -> None:
@@ -97,6 +99,34 @@ async def test_sound_longer_than_one_window_is_heard_to_its_end(voice: Voice, li
     heard = await listener.transcribe(np.concatenate(parts), language="en")
     assert heard.text.lower().count("dusk") == 3
     assert "fire" in heard.text[-10:]
+
+
+async def test_takes_that_wait_together_are_each_heard_alone_and_one_that_cannot_be_harms_no_other(
+    voice: Voice, listener: WhisperListener
+) -> None:
+    lines = [LINE, "The sky is on fire.", "Nobody crosses the river in winter."]
+    takes = [listener.transcribe(speak(voice, line), language="en", expected=line) for line in lines]
+    unknown = listener.transcribe(speak(voice, LINE), language="xx")
+    *heard, failure = await asyncio.gather(*takes, unknown, return_exceptions=True)
+    assert isinstance(failure, PerceptionFailed)
+    for take, word in zip(heard, ("dusk", "fire", "river"), strict=True):
+        assert isinstance(take, Heard)
+        assert word in take.text
+        assert (take.spoken_language, take.expected_probability is not None) == ("en", True)
+        assert len(take.expected_words) == len(lines[heard.index(take)].split())
+
+
+async def test_voice_has_its_place_and_is_cut_only_where_the_sound_ends_within_a_word(
+    voice: Voice, listener: WhisperListener
+) -> None:
+    whole = speak(voice, LINE, pad_to_seconds=4)
+    spoken = float(np.flatnonzero(np.abs(whole) > 0.01)[-1]) / 16000
+    heard = await listener.transcribe(whole, language="en")
+    assert heard.speech is not None and heard.speech[-1][1] == pytest.approx(spoken, abs=0.25)
+    assert (heard.is_cut_at_start, heard.is_cut_at_end) == (False, False)
+    loudest = 16000 + int(np.abs(whole[16000:24000]).argmax())
+    assert (await listener.transcribe(whole[: loudest + 200], language="en")).is_cut_at_end
+    assert (await listener.transcribe(whole[loudest - 200 :], language="en")).is_cut_at_start
 
 
 async def test_unknown_language_is_an_error_and_the_listener_goes_on(voice: Voice, listener: WhisperListener) -> None:
@@ -182,6 +212,17 @@ async def test_take_fails_with_the_words_named_when_others_are_said(
         assert word in assessment.summary
 
 
+async def test_take_fails_when_one_word_of_its_line_is_another(
+    tmp_path: Path, voice: Voice, listener: WhisperListener
+) -> None:
+    assessment = await assess(tmp_path / "take.mp4", listener, said=LINE.replace("lighthouse", "windmill"))
+    transcript = assessment.checks[CheckName.TRANSCRIPT_MATCH]
+    assert (transcript.status, transcript.evidence["second_witness"]) == (CheckStatus.FAIL, "doubts")
+    [(op, expected, _, start, end)] = [row for row in transcript.evidence["diff"] if "windmill" in row[2]]
+    assert (op, expected.split()[0]) == ("wrong", "lighthouse")
+    assert 0 < start < end < 4
+
+
 async def test_take_fails_when_the_words_are_said_in_another_order(
     tmp_path: Path, voice: Voice, listener: WhisperListener
 ) -> None:
@@ -198,7 +239,7 @@ async def test_take_is_vetoed_when_it_is_silent(tmp_path: Path, listener: Whispe
 
 async def test_take_fails_when_there_is_sound_and_nobody_speaks(tmp_path: Path, listener: WhisperListener) -> None:
     assessment = await assess(tmp_path / "take.mp4", listener, said="")
-    assert assessment.summary.startswith("Failed: Nobody speaks where 7 words were due.")
+    assert assessment.summary.startswith("Failed: Nobody speaks where 7 words were due: there is music or noise only.")
 
 
 async def test_take_needs_a_person_when_no_line_was_due_and_nobody_looks(

@@ -17,7 +17,7 @@ def test_numbers_stand_beside_their_targets(made: tuple[App, str], open_page: Op
     page = open_page("dashboard.py")
     words(page)
     shown = {item.label: item.value for item in page.metric}
-    assert set(shown) == {"First-attempt pass rate", "Retries per clip", "Time per 60 s of film", "Spent"}
+    assert set(shown) >= {"First-attempt pass rate", "Retries per clip", "Time per 60 s of film", "Spent"}
     assert shown["Retries per clip"] == f"{made[0].views.metrics().retries_per_clip:.1f}"
 
 

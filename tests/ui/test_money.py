@@ -136,6 +136,8 @@ def test_the_budget_offered_is_enough_and_more_than_before(spent: float, likely:
         ("accepted", True, "Made"),
         ("refused", False, "Refused, cost nothing"),
         ("needs_decision", False, "Answer lost, needs you"),
+        ("answered", True, "Answered"),
+        ("failed", True, "No answer to use"),
     ],
 )
 def test_what_became_of_a_request_is_said_in_words(state: str, is_finished: bool, text: str) -> None:

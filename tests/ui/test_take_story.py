@@ -12,7 +12,8 @@ def test_every_take_shows_what_it_spent_its_time_with(made: tuple[App, str], ope
     for clip, title in ((clips[0], "How it went: 1 take"), (clips[1], "How it went: 3 takes")):
         page = open_page(project=project_id, clip=clip.id)
         assert title in [expander.label for expander in page.expander]
-        bars = [html.value for html in page.html if html.value.startswith('<div class="svo-phases"')]
+        (story,) = (html.value for html in page.html if html.value.startswith('<ol class="svo-story"'))
+        bars = story.split('<div class="svo-phases"')[1:]
         assert len(bars) == clip.attempts
         for bar, take in zip(bars, reversed(app.views.takes(clip.id)), strict=True):
             assert [bar.count(f'<b class="{phase.name}"') for phase in take.phases] == [1] * 5

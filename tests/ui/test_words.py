@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.schema.assessment import CheckName, CheckResult, CheckStatus, Finding
 from orchestrator.schema.status import PlanStatus
 from orchestrator.schema.view import PlanView
-from pages.components import assessment, words
+from pages.components import words
 from pages.components.plan_controls import Command, offers
 
 
@@ -72,17 +71,3 @@ def _plan(status: PlanStatus, *, passed: int = 1, failed: int = 0) -> PlanView:
 def test_only_commands_that_make_sense_are_offered(plan: PlanView, commands: list[Command]) -> None:
     assert [offer.command for offer in offers(plan)] == commands
     assert sum(offer.is_primary for offer in offers(plan)) <= 1
-
-
-def test_failed_checks_come_first_and_unmeasured_ones_say_so() -> None:
-    checks = {
-        CheckName.DURATION_OK: CheckResult(status=CheckStatus.PASS, score=1),
-        CheckName.CONTINUITY: CheckResult(status=CheckStatus.NOT_RUN, reason="no earlier <take>"),
-        CheckName.TRANSCRIPT_MATCH: CheckResult(
-            status=CheckStatus.FAIL, score=0.2, findings=(Finding(code="x", message="Said <b>", start_seconds=1.0),)
-        ),
-    }
-    html = assessment.rows(checks)
-    assert html.index("Transcript") < html.index("Continuity") < html.index("Duration")
-    assert "not run: no earlier &lt;take&gt;" in html
-    assert "Said &lt;b&gt; (1.0 s)" in html

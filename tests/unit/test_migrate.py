@@ -28,9 +28,9 @@ from orchestrator.schema.brief import ContentBrief
 from tests.fakes.postgres import create_database
 
 VERSION_1 = Path(__file__).parent / "data" / "schema_1.sql"
-ADDED_BY_2 = {
+ADDED_SINCE = {
     "clip_plans": ("reason",),
-    "clip_runs": ("provider_state", "narration"),
+    "clip_runs": ("provider_state", "narration", "source_run_id", "edit"),
     "provider_calls": ("estimated_usd", "balance_before_usd", "balance_after_usd", "finished_at"),
 }
 SETTLED_AT = datetime(2026, 11, 1, 9, 30, tzinfo=UTC)
@@ -120,7 +120,7 @@ def test_the_step_is_the_same_on_postgres(postgres_url: str, tmp_path: Path) -> 
     add_take(database)
     fresh, fresh_types = columns_of(database.engine), types_of(database.engine)
     with database.engine.begin() as connection:
-        for table, names in ADDED_BY_2.items():
+        for table, names in ADDED_SINCE.items():
             for name in names:
                 connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {name}"))
     for _ in range(2):

@@ -13,6 +13,7 @@ from providers.mock.defects import Defect
 from providers.mock.landscape import Landscape
 from providers.mock.order import StudioOrder
 from providers.mock.palettes import PALETTES
+from providers.mock.spoil import spoil_picture, spoil_words, spoilt_seconds
 from providers.mock.studio import make_clip
 
 Planes = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -109,6 +110,49 @@ def test_defects_are_in_the_clip_when_ordered(tmp_path: Path) -> None:
     assert min(moves) > 0.1 and sum(change < 0.1 for change in still) >= 45
     assert np.abs(clips[Defect.SILENCE][1]).max() < 1e-4
     assert len(clips[Defect.WRONG_LENGTH][0]) == 90
+
+
+def test_length_is_spoilt_as_ordered() -> None:
+    defects = (None, Defect.LONG, Defect.SHORT, Defect.WRONG_LENGTH)
+    assert [spoilt_seconds(an_order(defect=defect)) for defect in defects] == [4.0, 5.3, 3.6, 3.0]
+
+
+@pytest.mark.parametrize("defect", [Defect.BLACK_EDGE, Defect.HIDDEN_CUT])
+def test_defects_of_edge_and_place_are_where_they_belong(tmp_path: Path, defect: Defect) -> None:
+    make_clip(an_order(defect=defect), tmp_path / "clip.mp4")
+    frames, _ = read(tmp_path / "clip.mp4")
+    assert len(frames) == 120
+    assert [n for n, frame in enumerate(frames) if frame.mean() < 20] == list(range(14 * (defect is Defect.BLACK_EDGE)))
+    jumps = [n for n, (a, b) in enumerate(itertools.pairwise(frames), start=1) if np.abs(b - a).mean() > 15]
+    assert jumps == ([60] if defect is Defect.HIDDEN_CUT else [14])
+
+
+@pytest.mark.parametrize("defect", [Defect.FLICKER, Defect.BLUR])
+def test_a_picture_is_spoilt_as_ordered(defect: Defect) -> None:
+    rng = np.random.default_rng(1)
+    shown = []
+    for number in range(6):
+        chroma = np.full((90, 160), 128, np.uint8)
+        planes = (rng.integers(40, 200, (180, 320), np.uint8), chroma, chroma.copy())
+        before = planes[0].astype(float)
+        spoil_picture(planes, defect, number=number, frames=120, fps=30)
+        shown.append((before.mean() - planes[0].mean(), before.std() / planes[0].std()))
+    darker, blurred = zip(*shown, strict=True)
+    assert [d > 30 for d in darker] == ([False] * 3 + [True] * 3 if defect is Defect.FLICKER else [False] * 6)
+    assert all(b > 4 for b in blurred) == (defect is Defect.BLUR)
+
+
+@pytest.mark.parametrize(
+    ("defect", "said"),
+    [
+        (Defect.WRONG_WORD, "The geese is lit."),
+        (Defect.MISSING_WORDS, "The lantern is."),
+        (Defect.EXTRA_WORDS, "The lantern is lit. Thank you for watching."),
+        (None, "The lantern is lit."),
+    ],
+)
+def test_words_are_spoilt_as_ordered(defect: Defect | None, said: str) -> None:
+    assert spoil_words("The lantern is lit.", defect, seed=1) == said
 
 
 def test_file_is_cut_off_when_corrupt_is_ordered(tmp_path: Path) -> None:

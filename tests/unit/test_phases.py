@@ -53,13 +53,13 @@ def told(
 
 def test_a_finished_take_tells_all_its_phases_and_what_it_cost() -> None:
     run = make_run(settled=70, state="completed", assessed=69)
-    phases = phases_of(run, call=make_call(2, 3.5, 63), stored_at=at(65), is_active=False, now=at(500))
+    phases = phases_of(run, call=make_call(2, 3.5, 63), stored_at=at(65), is_active=False, now=at(500), looks_usd=0.02)
     assert [(p.name, p.seconds, p.cost_usd) for p in phases] == [
         (PhaseName.QUEUED, 2, 0),
         (PhaseName.SENT, 1.5, 0.4),
         (PhaseName.WAITING, 59.5, 0),
         (PhaseName.DOWNLOADING, 2, 0),
-        (PhaseName.ASSESSING, 4, 0),
+        (PhaseName.ASSESSING, 4, 0.02),
     ]
     assert not any(p.is_open for p in phases)
     assert [p.started_at for p in phases] == [at(0), at(2), at(3.5), at(63), at(65)]

@@ -291,4 +291,4 @@ def test_repair_always_stops_within_its_bounds_and_gives_reasons(
     assert len([i for i in taken[:-1] if i.delay_seconds == 0]) <= max_attempts + len(fallbacks)
     assert all(i.reason.endswith((".", "”")) for i in taken)
     assert all(bool(i.provider) == (i.strategy is RepairStrategy.FALLBACK_PROVIDER) for i in taken)
-    assert all(bool(i.patch) == (i.strategy is RepairStrategy.PROMPT_PATCH) for i in taken)
+    assert all(bool(i.patch or i.rewording) == (i.strategy is RepairStrategy.PROMPT_PATCH) for i in taken)

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from orchestrator.assessor.expectation import not_run
-from orchestrator.assessor.verdict import reach_verdict
-from orchestrator.schema.assessment import CheckName, CheckResult, CheckStatus, Finding, Verdict
+from orchestrator.assessor.verdict import reach_verdict, rejudge, told_share, with_overrides
+from orchestrator.schema.assessment import CheckName, CheckResult, CheckStatus, Finding, Override, Verdict
 from orchestrator.schema.policy import AssessmentPolicy
 
 POLICY = AssessmentPolicy()
@@ -39,6 +39,27 @@ checks = st.dictionaries(
 )
 
 
+policies = st.builds(
+    lambda minima, least, sure, margin, vetoes: AssessmentPolicy(
+        minima=dict(zip(CheckName, minima, strict=True)),
+        min_weight_percent=least,
+        sure_weight_percent=sure,
+        narrow_margin=margin,
+        vetoes=vetoes,
+    ),
+    st.tuples(*[st.floats(0, 1)] * 5),
+    st.integers(1, 100),
+    st.integers(0, 100),
+    st.floats(0, 1),
+    st.frozensets(st.sampled_from(["silent", "wrong_length"])),
+)
+RANK = [Verdict.FAIL, Verdict.NEEDS_REVIEW, Verdict.PASS]
+
+
+def say(check: CheckName, status: CheckStatus) -> Override:
+    return Override(check=check, status=status, by="Rita", reason="I looked at it")
+
+
 def is_measured(check: CheckResult) -> bool:
     return check.status not in UNMEASURED and check.score is not None
 
@@ -52,8 +73,8 @@ def test_a_pass_stands_on_half_the_weight_and_on_no_veto(checks: dict[CheckName,
     if assessment.verdict is Verdict.PASS:
         moot = sum(POLICY.weights_percent[n] for n, c in checks.items() if c.status is CheckStatus.NOT_APPLICABLE)
         assert weight * 2 >= 100 - moot
-        assert not assessment.vetoes
-        assert all(check.status is not CheckStatus.FAIL for check in checks.values())
+        assert measured and not assessment.vetoes
+        assert all(check.status is not CheckStatus.FAIL for check in assessment.checks.values())
         assert all((checks[name].score or 0) >= POLICY.minima[name] for name in measured)
 
 
@@ -115,7 +136,7 @@ def test_failing_take_fails_when_too_little_was_measured() -> None:
     assessment = reach_verdict({D: failed(0.0, "wrong_length")}, policy=POLICY)
     assert assessment.verdict is Verdict.FAIL
     assert assessment.vetoes == ("wrong_length",)
-    assert assessment.summary == "Failed: It is wrong_length."
+    assert assessment.summary == "Failed: It is wrong_length. Measured: 10 % of the evidence."
 
 
 def test_weights_are_renormalised_over_what_was_measured() -> None:
@@ -123,20 +144,124 @@ def test_weights_are_renormalised_over_what_was_measured() -> None:
     assert assessment.score == pytest.approx((25 * 0.8 + 15 + 10) / 50)
 
 
+def test_a_pass_on_nothing_is_none_when_no_check_applies() -> None:
+    moot = CheckResult(status=CheckStatus.NOT_APPLICABLE)
+    assert reach_verdict(dict.fromkeys(CheckName, moot), policy=POLICY).verdict is Verdict.NEEDS_REVIEW
+
+
+def test_score_just_above_its_minimum_needs_a_person_as_long_as_evidence_is_thin() -> None:
+    heard = {T: passed(0.78), A: PERFECT, D: PERFECT}
+    thin = reach_verdict(heard, policy=POLICY)
+    assert thin.verdict is Verdict.NEEDS_REVIEW
+    assert "transcript match (0.78, minimum 0.75)" in thin.summary and "50 %" in thin.summary
+    assert reach_verdict({**heard, T: passed(0.8)}, policy=POLICY).verdict is Verdict.PASS
+    assert reach_verdict({**heard, V: PERFECT}, policy=POLICY).verdict is Verdict.PASS
+
+
+def test_one_yes_among_unsure_answers_carries_only_its_share() -> None:
+    seen = CheckResult(
+        status=CheckStatus.PASS, score=1.0, evidence={"answers": [["a", "yes", ""], *[["b", "unsure", ""]] * 4]}
+    )
+    moot = CheckResult(status=CheckStatus.NOT_APPLICABLE)
+    assessment = reach_verdict({T: moot, V: seen, A: PERFECT, D: PERFECT}, policy=POLICY)
+    assert told_share(seen) == pytest.approx(0.2)
+    assert (assessment.verdict, assessment.weight_run) == (Verdict.NEEDS_REVIEW, 0.31)
+    assert told_share(seen.model_copy(update={"evidence": {"answers": "nonsense"}})) == 1
+
+
+# --- judged again ---
+
+
+@given(checks, policies)
+def test_judging_again_by_the_same_policy_changes_nothing(
+    checks: dict[CheckName, CheckResult], policy: AssessmentPolicy
+) -> None:
+    stored = reach_verdict(checks, policy=policy)
+    assert rejudge(stored, policy) == stored
+
+
+@given(checks, policies, policies)
+def test_judging_again_forgets_the_policy_before(
+    checks: dict[CheckName, CheckResult], first: AssessmentPolicy, second: AssessmentPolicy
+) -> None:
+    """Save for a check without a score, whose state nothing can be said about."""
+    scored = {name: check for name, check in checks.items() if check.score is not None}
+    assert rejudge(reach_verdict(scored, policy=first), second) == reach_verdict(scored, policy=second)
+
+
+@given(checks, policies, st.sampled_from(CheckName), st.floats(0, 1))
+def test_a_higher_minimum_never_improves_a_verdict(
+    checks: dict[CheckName, CheckResult], policy: AssessmentPolicy, name: CheckName, step: float
+) -> None:
+    stored = reach_verdict(checks, policy=policy)
+    raised = policy.minima[name] + step * (1 - policy.minima[name])
+    stricter = policy.model_copy(update={"minima": {**policy.minima, name: raised}})
+    assert RANK.index(rejudge(stored, stricter).verdict) <= RANK.index(stored.verdict)
+
+
+# --- what people say ---
+
+
+@given(checks, policies, st.sampled_from(CheckName))
+def test_a_check_said_to_pass_never_lowers_the_verdict(
+    checks: dict[CheckName, CheckResult], policy: AssessmentPolicy, name: CheckName
+) -> None:
+    stored = reach_verdict(checks, policy=policy)
+    corrected = with_overrides(stored, [say(name, CheckStatus.PASS)], policy)
+    assert RANK.index(corrected.verdict) >= RANK.index(stored.verdict)
+    assert corrected.weight_run >= stored.weight_run
+    assert with_overrides(stored, [], policy) is stored
+
+
+@given(checks, policies, st.sampled_from(CheckName))
+def test_a_check_said_to_fail_fails_the_take(
+    checks: dict[CheckName, CheckResult], policy: AssessmentPolicy, name: CheckName
+) -> None:
+    corrected = with_overrides(reach_verdict(checks, policy=policy), [say(name, CheckStatus.FAIL)], policy)
+    assert corrected.verdict is Verdict.FAIL
+    assert "Rita" in corrected.summary and "I looked at it" in corrected.summary
+
+
+def test_the_newest_word_on_a_check_counts_and_takes_its_veto_away() -> None:
+    stored = reach_verdict({T: PERFECT, A: PERFECT, D: failed(0.0, "wrong_length")}, policy=POLICY)
+    assert (stored.verdict, stored.vetoes) == (Verdict.FAIL, ("wrong_length",))
+    words = [say(D, CheckStatus.FAIL), say(D, CheckStatus.PASS)]
+    corrected = with_overrides(stored, words, POLICY)
+    assert (corrected.verdict, corrected.vetoes, corrected.score) == (Verdict.PASS, (), 1.0)
+    assert corrected.summary.endswith("Corrected by a person: duration ok.")
+    assert corrected.checks[D].reason == "Set from fail (0.00) to pass by Rita: I looked at it"
+    unmeasured = with_overrides(stored, [say(D, CheckStatus.NOT_RUN)], POLICY)
+    assert (unmeasured.verdict, unmeasured.weight_run) == (Verdict.NEEDS_REVIEW, 0.4)
+
+
 @pytest.mark.parametrize(
-    "change",
+    ("change", "field"),
     [
-        {"weights_percent": {name: 10 for name in CheckName}},
-        {"weights_percent": {T: 100}},
-        {"minima": {**POLICY.minima, T: 1.5}},
-        {"min_weight_percent": 0},
-        {"tolerance_ratio": 0.5},
-        {"doubt_expected_below": 0.9},
+        ({"weights_percent": {name: 10 for name in CheckName}}, "weights_percent"),
+        ({"weights_percent": {T: 100}}, "weights_percent"),
+        ({"weights_percent": {**POLICY.weights_percent, T: -5, V: 60}}, "weights_percent.transcript_match"),
+        ({"minima": {**POLICY.minima, T: 1.5}}, "minima.transcript_match"),
+        ({"minima": {**POLICY.minima, T: float("nan")}}, "minima.transcript_match"),
+        ({"min_weight_percent": 0}, "min_weight_percent"),
+        ({"vetoes": ["no code!"]}, "vetoes"),
+        ({"tolerance_ratio": 0.5}, "hard_tolerance_seconds"),
+        ({"doubt_expected_below": 0.9}, "doubt_expected_below"),
+        ({"strictness": 3}, "strictness"),
     ],
 )
-def test_policy_is_refused_when_its_numbers_contradict_each_other(change: dict[str, object]) -> None:
-    with pytest.raises(ValidationError):
+def test_policy_is_refused_by_field_when_its_numbers_contradict_each_other(
+    change: dict[str, object], field: str
+) -> None:
+    with pytest.raises(ValidationError) as refusal:
         AssessmentPolicy.model_validate(change)
+    told = [f"{'.'.join(map(str, error['loc']))}: {error['msg']}" for error in refusal.value.errors()]
+    assert any(field in line for line in told), told
+
+
+def test_policy_reads_the_same_when_it_was_stored() -> None:
+    stored = POLICY.model_dump(mode="json")
+    assert AssessmentPolicy.model_validate(stored) == POLICY
+    assert stored["vetoes"] == sorted(POLICY.vetoes)
 
 
 def test_default_weights_are_those_of_the_requirements() -> None:

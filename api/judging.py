@@ -1,0 +1,66 @@
+"""The routes of judging: what people say about takes, how strictly takes are judged, and how well that goes."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from api.bodies import CorrectCheck, DecideTake, SetPolicy, TryPolicy
+from api.dependencies import ID_PATTERN, PathId, RunningApp
+from api.errors import documented
+from orchestrator.schema.assessment import CheckName
+from orchestrator.schema.calibration import Calibration, PolicyView, WhatIf
+from orchestrator.schema.view import TakeView
+
+router = APIRouter(prefix="/v1/video", tags=["judging"])
+
+
+@router.post("/takes/{id}/approve", summary="Accept a take for its clip", responses=documented(404, 409, 413))
+def approve_take(id: PathId, body: DecideTake, app: RunningApp) -> TakeView:
+    """Whatever its assessment says. Who, when and why stay on record, as ``decisions`` of the take."""
+    app.service.approve_take(id, reason=body.reason, by=body.by)
+    return app.views.take(id)
+
+
+@router.post("/takes/{id}/reject", summary="Refuse a take", responses=documented(404, 409, 413))
+def reject_take(id: PathId, body: DecideTake, app: RunningApp) -> TakeView:
+    """Its clip is failed until it is retried or another take is approved."""
+    app.service.reject_take(id, reason=body.reason, by=body.by)
+    return app.views.take(id)
+
+
+@router.put("/takes/{id}/checks/{check}", summary="Correct one check of a take", responses=documented(404, 409, 413))
+def correct_check(id: PathId, check: CheckName, body: CorrectCheck, app: RunningApp) -> TakeView:
+    """The verdict follows. The clip does, too, where nobody decided on the whole take: it takes a take that passes now,
+    unless it has another one, and loses one that does not pass any more."""
+    app.service.override_check(id, check=check, status=body.status, reason=body.reason, by=body.by)
+    return app.views.take(id)
+
+
+@router.get("/projects/{id}/policy", summary="How strictly a project's takes are judged", responses=documented(404))
+def read_policy(id: PathId, app: RunningApp) -> PolicyView:
+    return app.views.policy(id)
+
+
+@router.put("/projects/{id}/policy", summary="Judge a project's takes otherwise", responses=documented(404, 413))
+def set_policy(id: PathId, body: SetPolicy, app: RunningApp) -> PolicyView:
+    """Counts for takes that are assessed from now on; those that were keep their verdicts until they are assessed
+    again. What is left out of the policy is as in the defaults; null goes back to all of them."""
+    app.service.set_policy(id, body.policy)
+    return app.views.policy(id)
+
+
+@router.post("/projects/{id}/what-if", summary="Try another policy on stored takes", responses=documented(404, 413))
+def try_policy(id: PathId, body: TryPolicy, app: RunningApp) -> WhatIf:
+    """Re-scores the newest assessed takes at once from what was measured. Nothing runs and nothing is changed."""
+    return app.views.what_if(id, body.policy)
+
+
+@router.get("/calibration", summary="How far people agree with the assessor", responses=documented(404))
+def calibration(
+    app: RunningApp,
+    project_id: Annotated[str, Query(pattern=rf"{ID_PATTERN}|^$", description="Empty is all projects.")] = "",
+) -> Calibration:
+    """Every decision of a person is a label. Positive is: a defect was found."""
+    return app.views.calibration(project_id)
