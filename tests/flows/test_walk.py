@@ -95,6 +95,7 @@ def test_a_script_becomes_a_film_and_every_step_is_a_row(open_app: Callable[...,
             table.name: session.scalar(select(func.count()).select_from(table)) for table in Base.metadata.sorted_tables
         }
     assert counts.pop("assessment_overrides") == 0, "nobody overrode anything"
+    assert counts.pop("perception_calls") == 0, "without a key nobody is paid to look"
     assert counts.pop("executors") == 0, "on SQLite the lock on a file says who works"
     assert counts.pop("provider_turns") == counts.pop("provider_waits") == 0, "on SQLite one process asks"
     assert len(counts) == 13 and all(counts.values()), counts
