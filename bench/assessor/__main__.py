@@ -11,10 +11,8 @@ from pathlib import Path
 
 from bench.assessor.counting import as_json, as_table
 from bench.assessor.labels import BadSet, Label, read_labels
-from bench.assessor.running import Run, run_set
+from bench.assessor.running import CACHE, Run, run_set
 from bench.assessor.speed import measure_speed
-
-_FOLDER = Path(__file__).resolve().parents[2] / "data" / "bench" / "assessor"
 
 
 def main() -> None:
@@ -30,13 +28,13 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
     asked = parser.parse_args()
     try:
+        if asked.speed:
+            told = asyncio.run(measure_speed())
+            print(json.dumps(told.as_json(), indent=2) if asked.json else told.as_table())
+            sys.exit(0 if told.is_kept else 1)
         folder = asked.folder or _made(asked.workers)
         if asked.make:
             return
-        if asked.speed:
-            told = asyncio.run(measure_speed(folder))
-            print(json.dumps(told.as_json(), indent=2) if asked.json else told.as_table())
-            sys.exit(0 if told.is_kept else 1)
         labels = _choose(read_labels(folder), asked)
         run = asyncio.run(run_set(folder, labels, workers=asked.workers, is_fresh=asked.fresh))
     except BadSet as error:
@@ -47,7 +45,7 @@ def main() -> None:
 def _made(workers: int) -> Path:
     from bench.assessor.making import make_set
 
-    return make_set(_FOLDER, workers=workers)
+    return make_set(CACHE / "assessor", workers=workers)
 
 
 def _choose(labels: list[Label], asked: argparse.Namespace) -> list[Label]:

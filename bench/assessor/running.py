@@ -9,7 +9,7 @@ import json
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -27,8 +27,8 @@ from orchestrator.perception.base import Senses
 from orchestrator.schema.assessment import Assessment, Verdict
 from orchestrator.settings import Settings
 
-RESULTS = "results.jsonl"
 _ROOT = Path(__file__).resolve().parents[2]
+CACHE = _ROOT / "data" / "bench"
 _JUDGES = ("orchestrator/assessor", "orchestrator/perception", "orchestrator/media", "orchestrator/schema")
 
 
@@ -43,9 +43,9 @@ class Run:
 
 
 @asynccontextmanager
-async def senses_of_this_machine(folder: Path):
+async def senses_of_this_machine():
     """The senses that the app wires with its usual settings, without a key for a vision model. Ended on leaving."""
-    app = build(Settings(_env_file=None, data_dir=folder / "app", openai_api_key=SecretStr("")), is_durable=False)  # pyright: ignore
+    app = build(Settings(_env_file=None, data_dir=CACHE / "app", openai_api_key=SecretStr("")), is_durable=False)  # pyright: ignore
     try:
         yield app.flows.takes.senses
     finally:
@@ -57,11 +57,12 @@ async def run_set(
 ) -> Run:
     """Assess every clip in ``labels`` that the current code has not assessed yet, ``workers`` at a time."""
     code = fingerprint_code()
-    kept = {} if is_fresh else _read_results(folder, code)
+    file = results_of(folder)
+    kept = {} if is_fresh else _read_results(file, code)
     due = [label for label in labels if _key(folder, label) not in kept]
     started, done, seconds = time.perf_counter(), 0, 0.0
-    with (folder / RESULTS).open("w" if is_fresh else "a", encoding="utf-8") as results, TollKeeper() as keeper:
-        async with senses_of_this_machine(folder) as senses:
+    with file.open("w" if is_fresh else "a", encoding="utf-8") as results, TollKeeper() as keeper:
+        async with senses_of_this_machine() as senses:
             if due:
                 await warm_up(folder, due[0], senses)
             keeper.start()
@@ -74,7 +75,7 @@ async def run_set(
                     assessment = await _assess(label, folder, besides, senses)
                 kept[_key(folder, label)] = assessment
                 row = {"code": code, "key": _key(folder, label), "assessment": assessment.model_dump(mode="json")}
-                results.write(json.dumps({"file": label.file, **row}) + "\n")
+                results.write("\n" + json.dumps({"file": label.file, **row}))
                 results.flush()
                 done, seconds = done + 1, seconds + label.expectation.target_seconds
                 if is_told:
@@ -155,10 +156,19 @@ def _key(folder: Path, label: Label) -> str:
     return hashlib.sha256(f"{stamps}|{label.expectation.model_dump_json()}".encode()).hexdigest()[:16]
 
 
-def _read_results(folder: Path, code: str) -> dict[str, Assessment]:
-    try:
-        lines = (folder / RESULTS).read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return {}
-    rows = [json.loads(line) for line in lines if line.endswith("}")]
-    return {row["key"]: Assessment.model_validate(row["assessment"]) for row in rows if row["code"] == code}
+def results_of(folder: Path) -> Path:
+    """Where the assessments of a set are kept: in the cache, for the set may be somebody else's."""
+    place = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:8]
+    (CACHE / "results").mkdir(parents=True, exist_ok=True)
+    return CACHE / "results" / f"{folder.resolve().name}-{place}.jsonl"
+
+
+def _read_results(file: Path, code: str) -> dict[str, Assessment]:
+    """What this code has assessed; what a killed run wrote half is left out."""
+    found: dict[str, Assessment] = {}
+    for line in file.read_text(encoding="utf-8").splitlines() if file.exists() else ():
+        with suppress(ValueError, KeyError):
+            row = json.loads(line)
+            if row["code"] == code:
+                found[row["key"]] = Assessment.model_validate(row["assessment"])
+    return found

@@ -8,11 +8,10 @@ import dataclasses
 import os
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from bench.assessor.filmed.reel import Reel, make
-from bench.assessor.running import senses_of_this_machine
+from bench.assessor.running import CACHE, senses_of_this_machine
 from bench.assessor.toll import Toll, TollKeeper
 from orchestrator.assessor import Expectation, assess_take
 
@@ -65,9 +64,9 @@ class Speed:
         return "\n".join(lines)
 
 
-async def measure_speed(folder: Path) -> Speed:
-    """Measure on clips that are made in ``folder``, beside a set."""
-    clips = {seconds: folder / "speed" / f"{seconds}.mp4" for seconds in (3, *SECONDS)}
+async def measure_speed() -> Speed:
+    """Measure on clips that are made in the cache."""
+    clips = {seconds: CACHE / "speed" / f"{seconds}.mp4" for seconds in (3, *SECONDS)}
     for seconds, path in clips.items():
         if not path.exists():
             line = _LINE if seconds > 3 else "Good morning."
@@ -77,7 +76,7 @@ async def measure_speed(folder: Path) -> Speed:
             )  # fmt: skip
             path.parent.mkdir(parents=True, exist_ok=True)
             make(reel, path, voices=path.parent)
-    async with senses_of_this_machine(folder) as senses:
+    async with senses_of_this_machine() as senses:
 
         async def assess(seconds: int) -> None:
             text = _LINE if seconds > 3 else "Good morning."

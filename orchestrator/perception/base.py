@@ -156,14 +156,18 @@ class Viewer(Protocol):
 
 
 class ReadText(Value):
-    """A line of text seen in a still. ``confidence`` is the reader's own, 0..1; ``label`` is that of the frame.
+    """A line of text seen in a still. ``confidence`` is the reader's own, 0..1; ``label`` is that of the frame; ``box``
+    is left, top, right, bottom as shares of it.
 
-    ``strange`` are its words when they are none: no language knows them, and they are built like none of its words.
+    ``unknown`` are its words that no list of words has, ``strange`` those that are also built like no word, when they
+    are most of its letters.
     """
 
     text: str
     confidence: float = Field(ge=0, le=1)
     label: str
+    box: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+    unknown: tuple[str, ...] = ()
     strange: tuple[str, ...] = ()
 
 

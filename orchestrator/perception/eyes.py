@@ -72,6 +72,5 @@ class LocalReader:
             raise PerceptionFailed(self.missing)
         answer = await self._child.ask({"task": "read", "language": language}, [frame.jpeg for frame in frames])
         return tuple(
-            ReadText(text=text, confidence=confidence, label=frames[index].label, strange=tuple(strange))
-            for index, text, confidence, strange in answer["lines"]
+            ReadText(**{**line, "label": frames[line["label"]].label}) for line in answer["lines"]
         )

@@ -27,7 +27,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.errors import OrchestratorError
-from orchestrator.perception.lexicon import find_strange
+from orchestrator.perception.lexicon import find_strange, find_unknown
 from orchestrator.perception.networks import LIKENESS, TEXT_FINDER, TEXT_READER, read_network
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ _CORE_FROM = 0.3
 _LINE_FROM = 0.6
 _CORE_GROWS = 1.6  # a core is the line shrunk by the inverse of this (equation 10 of the paper)
 _MIN_LINE_HEIGHT = 10  # pixels of the still; the reader guesses at what is smaller
+_MAX_LINE_SHARE = 0.5  # of the picture's height; what is taller is a shape, not a line
 _MIN_FILLED = 0.55  # of its box, for a line to be level
 _MAX_LINES = 8
 _READER_HEIGHT = 48
@@ -98,7 +99,8 @@ class Eyes:
                 min(height, bottom + grown),
             )
             line_height = (box[3] - box[1]) * picture.height / height
-            if line_height >= _MIN_LINE_HEIGHT and box[2] - box[0] >= box[3] - box[1]:
+            is_line = _MIN_LINE_HEIGHT <= line_height <= _MAX_LINE_SHARE * picture.height
+            if is_line and box[2] - box[0] >= box[3] - box[1]:
                 found.append((box[0] / width, box[1] / height, box[2] / width, box[3] / height))
         found.sort(key=lambda box: (box[2] - box[0]) * (box[3] - box[1]), reverse=True)
         return sorted(found[:_MAX_LINES], key=lambda box: (box[1], box[0]))
@@ -203,12 +205,19 @@ def _answer(eyes: Eyes, question: dict[str, Any], stills: list[bytes]) -> dict[s
     if question["task"] == "describe":
         return {"vectors": base64.b64encode(eyes.describe(pictures).astype("<f4").tobytes()).decode()}
     lines = [(index, line) for index, picture in enumerate(pictures) for line in eyes.read(picture) if line.text]
-    language = question["language"]
+    return {"lines": [_tell(line, index, language=question["language"]) for index, line in lines]}
+
+
+def _tell(line: Line, index: int, *, language: str) -> dict[str, Any]:
+    """The fields of a ``ReadText``, with the number of the still as its label."""
+    words = _WORD.findall(line.text)
     return {
-        "lines": [
-            [index, line.text, round(line.confidence, 4), find_strange(_WORD.findall(line.text), language=language)]
-            for index, line in lines
-        ]
+        "label": index,
+        "text": line.text,
+        "confidence": round(line.confidence, 4),
+        "box": [round(side, 4) for side in line.box],
+        "unknown": find_unknown(words, language=language),
+        "strange": find_strange(words, language=language),
     }
 
 

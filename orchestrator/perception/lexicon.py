@@ -52,20 +52,28 @@ class Lexicon:
         return threes, twos
 
 
-def find_strange(words: Sequence[str], *, language: str) -> list[str]:
-    """Those of ``words`` that are none, if they are most of the letters; none where ``language`` has no list."""
-    own = read_lexicon(language)
-    if own is None:
-        return []
-    lexicons = [own, *filter(None, [read_lexicon("en")])]
+def find_unknown(words: Sequence[str], *, language: str) -> list[str]:
+    """Those of ``words`` that no list has; abbreviations aside. None where ``language`` has no list."""
+    lexicons = _choose_lexicons(language)
     unknown = [word for word in _without(words, lexicons) if len(word) > _ABBREVIATION_MAX or not word.isupper()]
+    if not lexicons or not _is_most(unknown, words):
+        return unknown if lexicons else []
+    return _without(unknown, filter(None, map(_read_common, _OFTEN_READ)))
+
+
+def find_strange(words: Sequence[str], *, language: str) -> list[str]:
+    """Those of ``find_unknown`` when they are most of the letters and built like no word."""
+    unknown = find_unknown(words, language=language)
     if not _is_most(unknown, words):
         return []
     limit = _STRANGE_BELOW - _STRANGER_BY_LETTER / _count_letters(unknown)
-    if any(lexicon.likelihood([word.casefold() for word in unknown]) >= limit for lexicon in lexicons):
-        return []
-    unknown = _without(unknown, filter(None, map(_read_common, _OFTEN_READ)))
-    return unknown if _is_most(unknown, words) else []
+    folded = [word.casefold() for word in unknown]
+    return [] if any(each.likelihood(folded) >= limit for each in _choose_lexicons(language)) else unknown
+
+
+def _choose_lexicons(language: str) -> list[Lexicon]:
+    own = read_lexicon(language)
+    return [own, *filter(None, [read_lexicon("en")])] if own else []
 
 
 @cache

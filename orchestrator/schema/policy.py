@@ -102,8 +102,9 @@ class AssessmentPolicy(Value):
     max_noise_jump_db: float = Field(default=20.0, gt=0)
 
     # writing in the picture
-    max_garbled_confidence: float = Field(default=0.85, ge=0, le=1)
-    min_text_letters: int = Field(default=4, ge=1)
+    min_text_confidence: float = Field(default=0.5, ge=0, le=1)  # less is texture that was taken for text
+    max_garbled_confidence: float = Field(default=0.85, ge=0, le=1)  # for words that no list has
+    min_text_letters: int = Field(default=6, ge=1)  # of a line, for it to be judged
     read_still_count: int = Field(default=5, ge=1, le=16)
     read_max_side: int = Field(default=960, ge=64)
 

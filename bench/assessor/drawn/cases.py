@@ -245,7 +245,7 @@ def _wrong_sound() -> Iterator[Case]:
     for number, level in enumerate((-24, -18, -12)):
         shot = _shot(number + 265, line="", bed=f"music:{level}")
         yield _bad(f"musiconly-{number}", shot, "music only", f"{level} dB", "words", "sound", text=LINES[number + 4])
-    for number, decibels in enumerate((6, 12, 20)):
+    for number, decibels in enumerate((9, 14, 20)):
         shot = _shot(number + 270, sound=(("clip", decibels),))
         yield _bad(f"clip-{number}", shot, "clipped sound", f"{decibels} dB", "sound", "words")
     for number, (count, level) in enumerate(((2, 0.9), (5, 0.6), (12, 0.8))):

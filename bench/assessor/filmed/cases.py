@@ -166,8 +166,6 @@ def _good() -> Iterator[Case]:
         71, filters="drawbox=w=iw*0.3:h=ih*0.12:x=0:y=ih*0.8:color=0x203040:t=fill," + _words("News at six", 0.06)
     )
     yield _case("banner", reel, kind="graphics", prompt='A news banner that reads "News at six"')
-    reel = _reel(72, line="")
-    yield _case("voiceless", reel, kind="no sound ordered", text=LINES[2], has_voice=False)
 
 
 # --- words and sound ---
@@ -323,11 +321,12 @@ def _joints() -> Iterator[Case]:
         kind: str = "",
         side: Side = Side.BEFORE,
         is_same: bool = True,
+        **more: Any,
     ) -> Iterator[Case]:
         neighbour = Case(file=f"{MAKER}-{name}-beside.{beside.suffix}", recipe=beside)
         yield neighbour
         beside_it = Neighbour(case=neighbour, side=side, is_same_scene=is_same)
-        yield _case(name, reel, kind=kind, truth=truth, neighbours=(beside_it,))
+        yield _case(name, reel, kind=kind, truth=truth, neighbours=(beside_it,), **more)
 
     def pair(number: int, name: str, **fields: Any) -> tuple[Reel, Reel]:
         """Two takes of one thing: other framing, another line, one voice."""
@@ -349,6 +348,9 @@ def _joints() -> Iterator[Case]:
         beside, reel = pair(number + 310, one)
         beside = replace(beside, source=f"photo:{other}")
         yield from joint(f"scene-{number}", beside, reel, good, kind="good scene change", is_same=False)
+    beside, reel = pair(315, "astronaut")
+    silent = {"text": reel.line, "has_voice": False}
+    yield from joint("voiceless", beside, replace(reel, line=""), good, kind="no sound ordered", **silent)
     changes = (
         ("colour change", "warm", "colorbalance=rm=0.35:bm=-0.35:rh=0.25:bh=-0.25"),
         ("colour change", "to blue", "colorchannelmixer=rr=0.45:gg=0.8:bb=1.35"),
