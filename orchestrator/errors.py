@@ -175,8 +175,10 @@ class LookFailed(PerceptionFailed):
 
     code = "look_failed"
 
-    def __init__(self, message: str = "", *, tokens: tuple[int, int] | None = None, is_free: bool = False) -> None:
-        super().__init__(message)
+    def __init__(
+        self, message: str = "", *, hint: str = "", tokens: tuple[int, int] | None = None, is_free: bool = False
+    ) -> None:
+        super().__init__(message, hint=hint)
         self.tokens = tokens
         self.is_free = is_free
 

@@ -56,7 +56,9 @@ class Film:
     def ask(self, environment: dict[str, str]) -> None:
         """Give the command, the first time or again: the same words go on with the same film."""
         script, brief = self.path.with_suffix(".txt"), self.path.with_suffix(".yaml")
-        script.write_text(" ".join(self.lines), encoding="utf-8")
+        # Each clip is told by its colour, so each is a scene of its own: within one, another colour is a fault.
+        scenes = (f"# Scene {number}\n{line}" for number, line in enumerate(self.lines, start=1))
+        script.write_text("\n\n".join(scenes), encoding="utf-8")
         # Words of its own, so that no prompt of this film is also one of another film.
         brief.write_text(json.dumps({"title": f"Film {self.number}", "style": {"mood": f"Film {self.number}"}}))
         options = ["--brief", str(brief), "--out", str(self.path), "--provider", "sora", "--json"]

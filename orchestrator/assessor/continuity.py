@@ -1,8 +1,10 @@
 """Does the take go on where its neighbours in the film end and begin: colours, light, what is shown, sound, people?
 
 Colours and light are measured, what a still shows is compared by a network, who is in it can be told by a vision model
-alone. Each is marked 1 up to half of its limit, 0.5 at it and 0 at one and a half times of it. The worst counts, for a
-joint is seen as a whole: a good sound does not make up for a face of another colour.
+alone. Each is marked 1 up to half of its limit, 0.5 at it and 0 at one and a half times of it. What is measured of the
+picture counts together, as the length of the way in all its directions: other colours in another light are further away
+than either. Of the rest the worst counts, for a joint is seen as a whole: a good sound does not make up for a face of
+another colour.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
+from math import hypot
 from pathlib import Path
 
 from orchestrator.assessor.expectation import Expectation, Neighbour, Side, conclude, not_run
@@ -26,6 +29,7 @@ EDGE_LABELS = {Side.BEFORE: "of the take before", Side.AFTER: "of the take after
 _INAUDIBLE_DB = -60.0
 _FLAT_CONTRAST = 2.0  # of 100: black, white, or one colour
 _EDGE_MAX_SIDE = 512
+_OF_SOUND = ("loudness_jump", "noise_jump")
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,7 @@ class Joint:
     run_id: str
     their_seconds: float
     seconds: float
+    is_same_scene: bool = True
     similarity: float | None = None
     palette_distance: float | None = None
     light_jump: float | None = None
@@ -99,7 +104,8 @@ def judge_continuity(
     """What the measured joints and the answers of a viewer amount to. Pure."""
     marks, findings = _judge_joints(joints, policy=policy)
     by = ["local features"] if any(joint.similarity is not None for joint in joints) else []
-    by += ["measured levels"] if marks and (not by or len(marks) > 1) else []
+    levels = ((j.palette_distance, j.light_jump, j.loudness_jump_lu, j.noise_jump_db) for j in joints)
+    by += ["measured levels"] if any(level is not None for each in levels for level in each) else []
     answers = [(q, seen.answers[q.key]) for q in ask_continuity(expectation) if q.key in seen.answers] if seen else []
     told = [(question, answer) for question, answer in answers if answer.answer is not Answer.UNSURE]
     if seen and told:
@@ -150,8 +156,14 @@ def _deny(question: Question, answer: SeenAnswer, joints: Sequence[Joint]) -> Fi
 async def _compare_stills(path: Path, neighbour: Neighbour) -> tuple[Joint, tuple[bytes, bytes] | None]:
     """Colours and light of the two edges, and the two stills when the likeness of them counts."""
     is_last = neighbour.side is Side.AFTER
-    joint = Joint(neighbour.side, neighbour.run_id, their_seconds=neighbour.at_seconds, seconds=0.0)
-    if not neighbour.is_same_scene:
+    joint = Joint(
+        neighbour.side,
+        neighbour.run_id,
+        their_seconds=neighbour.at_seconds,
+        seconds=0.0,
+        is_same_scene=neighbour.is_same_scene,
+    )
+    if not joint.is_same_scene:
         return joint, None
 
     def measure() -> tuple[Joint, Still | None]:
@@ -187,21 +199,42 @@ def _compare_sound(joint: Joint, expectation: Expectation, signals: Signals | No
 
 
 def _judge_joints(joints: Sequence[Joint], *, policy: AssessmentPolicy) -> tuple[list[float], list[Finding]]:
-    """A mark for each thing that was measured at each joint, and a finding for each that is beyond its limit."""
+    """A mark for the picture and for each thing measured of the sound at each joint, and a finding for each thing that
+    is beyond its limit, or for the picture where all of it together is."""
     marks, findings = [], []
     for joint in joints:
-        for code, amount, limit, message in _list_measures(joint, policy=policy):
-            marks.append(min(1.0, max(0.0, 1.5 - amount / limit)))
-            if amount > limit:
-                findings.append(
-                    Finding(code=code, message=message, start_seconds=joint.seconds, end_seconds=joint.seconds)
-                )
+        measures = list(_list_measures(joint, policy=policy))
+        seen = [(amount / limit, message) for code, amount, limit, message in measures if code not in _OF_SOUND]
+        ways = [amount / limit for code, amount, limit, _ in measures if code in _OF_SOUND]
+        if seen:
+            ways.append(hypot(*(way for way, _ in seen)))
+        marks += [min(1.0, max(0.0, 1.5 - way)) for way in ways]
+        named = [(code, message) for code, amount, limit, message in measures if amount > limit]
+        if seen and ways[-1] > 1 and all(way <= 1 for way, _ in seen):
+            named.append(("different_look", f"All in all the picture looks other {_place(joint)}: {_sum_up(joint)}"))
+        findings += [
+            Finding(code=code, message=message, start_seconds=joint.seconds, end_seconds=joint.seconds)
+            for code, message in named
+        ]
     return marks, findings
+
+
+def _place(joint: Joint) -> str:
+    return f"than in the take {joint.side.value} it"
+
+
+def _sum_up(joint: Joint) -> str:
+    parts = (
+        ("colours {:.1f} apart", joint.palette_distance),
+        ("light {:+.0f} %", joint.light_jump),
+        ("likeness {:.2f}", joint.similarity),
+    )
+    return ", ".join(words.format(amount) for words, amount in parts if amount is not None)
 
 
 def _list_measures(joint: Joint, *, policy: AssessmentPolicy) -> Iterable[tuple[str, float, float, str]]:
     """Code, amount, limit and words for everything that was measured at ``joint``."""
-    place = f"than in the take {joint.side.value} it"
+    place = _place(joint)
     if joint.palette_distance is not None:
         limit = policy.max_palette_distance
         message = f"The colours are others {place} (distance {joint.palette_distance:.1f}, up to {limit:g} is one look)"
@@ -216,7 +249,8 @@ def _list_measures(joint: Joint, *, policy: AssessmentPolicy) -> Iterable[tuple[
     if joint.loudness_jump_lu is not None:
         way = "louder" if joint.loudness_jump_lu > 0 else "quieter"
         message = f"The take is {abs(joint.loudness_jump_lu):.0f} LU {way} {place.replace('in ', '')}"
-        yield "loudness_jump", abs(joint.loudness_jump_lu), policy.max_loudness_jump_lu, message
+        limit = policy.max_loudness_jump_lu if joint.is_same_scene else policy.max_scene_loudness_jump_lu
+        yield "loudness_jump", abs(joint.loudness_jump_lu), limit, message
     if joint.noise_jump_db is not None:
         way = "louder" if joint.noise_jump_db > 0 else "quieter"
         message = f"The background noise is {abs(joint.noise_jump_db):.0f} dB {way} {place}"

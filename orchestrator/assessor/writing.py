@@ -2,8 +2,8 @@
 
 What the clip was asked to show or say is fine however it was read. Other text that can be read is kept as evidence and
 held against nobody: a shop has a name. Treetops, fences and grass are read as rows of strokes, here and there and not
-twice the same: text is what is read again on another still. Languages in scripts the reader does not know are left
-alone.
+twice the same: text is what is read again on another still. The mark of a maker in a corner is his. Languages in
+scripts the reader does not know are left alone.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ _NAMED = 3
 _SAME_LINE_PERCENT = 60.0  # of the letters of two lines, for them to be one line read twice
 _SAME_PLACE_SHARE = 0.5  # of the two boxes together
 _NEAR_LINE_PERCENT, _NEAR_WORD = 45.0, 0.5  # how alike a line and a word of it are to the words they were meant to be
+_CORNER_HEIGHT, _CORNER_WIDTH = 0.15, 0.4  # of the picture: makers put their marks there
 _STROKES = frozenset("wmnuvil1")  # what a row of upright strokes is read as
 _MAX_STROKES, _MAX_ONE_LETTER = 0.75, 0.5  # of the letters of a line
 _QUOTED = re.compile(r"[\"“„«]([^\"“”„«»]{3,})[\"”“»]")
@@ -124,9 +125,17 @@ def _is_text(text: ReadText, *, policy: AssessmentPolicy) -> bool:
     return (
         text.confidence >= policy.min_text_confidence
         and sum(map(str.isalpha, text.text)) >= policy.min_text_letters
+        and not _is_mark(text)
         and max(letters.values()) <= _MAX_ONE_LETTER * total
         and sum(letters[stroke] for stroke in _STROKES) <= _MAX_STROKES * total
     )
+
+
+def _is_mark(text: ReadText) -> bool:
+    """Whether it stands in a corner, like the mark of a maker: a name or a number that needs to be no word."""
+    left, top, right, bottom = text.box
+    is_at_side = right <= _CORNER_WIDTH or left >= 1 - _CORNER_WIDTH
+    return is_at_side and bottom > 0 and (bottom <= _CORNER_HEIGHT or top >= 1 - _CORNER_HEIGHT)
 
 
 def _is_garbled(text: ReadText, *, policy: AssessmentPolicy) -> bool:

@@ -71,6 +71,4 @@ class LocalReader:
         if self.missing:
             raise PerceptionFailed(self.missing)
         answer = await self._child.ask({"task": "read", "language": language}, [frame.jpeg for frame in frames])
-        return tuple(
-            ReadText(**{**line, "label": frames[line["label"]].label}) for line in answer["lines"]
-        )
+        return tuple(ReadText(**{**line, "label": frames[line["label"]].label}) for line in answer["lines"])

@@ -45,6 +45,7 @@ _MIN_LINE_HEIGHT = 10  # pixels of the still; the reader guesses at what is smal
 _MAX_LINE_SHARE = 0.5  # of the picture's height; what is taller is a shape, not a line
 _MIN_FILLED = 0.55  # of its box, for a line to be level
 _MAX_LINES = 8
+_SURE_CONFIDENCE = 0.9  # what is read so well is a word, though perhaps a name
 _READER_HEIGHT = 48
 _MAX_READER_WIDTH = 640
 _LIKENESS_SIDE, _LIKENESS_CROP = 256, 224
@@ -216,7 +217,7 @@ def _tell(line: Line, index: int, *, language: str) -> dict[str, Any]:
         "text": line.text,
         "confidence": round(line.confidence, 4),
         "box": [round(side, 4) for side in line.box],
-        "unknown": find_unknown(words, language=language),
+        "unknown": find_unknown(words, language=language, is_thorough=line.confidence < _SURE_CONFIDENCE),
         "strange": find_strange(words, language=language),
     }
 

@@ -52,23 +52,28 @@ class Lexicon:
         return threes, twos
 
 
-def find_unknown(words: Sequence[str], *, language: str) -> list[str]:
-    """Those of ``words`` that no list has; abbreviations aside. None where ``language`` has no list."""
+def find_unknown(words: Sequence[str], *, language: str, is_thorough: bool = False) -> list[str]:
+    """Those of ``words`` that are not listed for ``language`` or English, and no abbreviations; none where ``language``
+    has no list. ``is_thorough`` looks into other languages too when they are most of the letters: that takes seconds
+    and 100 MB the first time."""
     lexicons = _choose_lexicons(language)
     unknown = [word for word in _without(words, lexicons) if len(word) > _ABBREVIATION_MAX or not word.isupper()]
-    if not lexicons or not _is_most(unknown, words):
+    if not lexicons or not (is_thorough and _is_most(unknown, words)):
         return unknown if lexicons else []
     return _without(unknown, filter(None, map(_read_common, _OFTEN_READ)))
 
 
 def find_strange(words: Sequence[str], *, language: str) -> list[str]:
-    """Those of ``find_unknown`` when they are most of the letters and built like no word."""
+    """Those of ``words`` that no language knows, when they are most of the letters and built like no word."""
     unknown = find_unknown(words, language=language)
     if not _is_most(unknown, words):
         return []
     limit = _STRANGE_BELOW - _STRANGER_BY_LETTER / _count_letters(unknown)
     folded = [word.casefold() for word in unknown]
-    return [] if any(each.likelihood(folded) >= limit for each in _choose_lexicons(language)) else unknown
+    if any(each.likelihood(folded) >= limit for each in _choose_lexicons(language)):
+        return []
+    unknown = find_unknown(words, language=language, is_thorough=True)
+    return unknown if _is_most(unknown, words) else []
 
 
 def _choose_lexicons(language: str) -> list[Lexicon]:

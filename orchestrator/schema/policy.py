@@ -93,12 +93,14 @@ class AssessmentPolicy(Value):
     minor_penalty: float = Field(default=0.03, ge=0, le=1)
     major_penalty: float = Field(default=0.2, ge=0, le=1)
 
-    # continuity, at a joint within one scene; the last two also between scenes. Measured on shots of one scene: colours
-    # at most 3.1 apart, light 6 (crops 16), likeness from 0.79 up; other scenes: 11, 9 and 0.49 in the middle.
+    # continuity, at a joint within one scene; noise also between scenes. The first three count together: each is
+    # the limit where the others are alike. Measured on shots of one scene: colours at most 3.1 apart, light 6 (crops
+    # 16), likeness from 0.79 up; other scenes: 11, 9 and 0.49 in the middle. Voices 3 LU apart are not noticed, 8 are.
     max_palette_distance: float = Field(default=4.5, gt=0)  # Oklab, hundredths
     max_light_jump_percent: float = Field(default=14.0, gt=0)
     min_likeness: float = Field(default=0.6, ge=-1, lt=1)
-    max_loudness_jump_lu: float = Field(default=12.0, gt=0)
+    max_loudness_jump_lu: float = Field(default=7.0, gt=0)
+    max_scene_loudness_jump_lu: float = Field(default=12.0, gt=0)  # from one scene to another
     max_noise_jump_db: float = Field(default=20.0, gt=0)
 
     # writing in the picture

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from providers.mock.palettes import PALETTES, Palette, rgb
+from providers.mock.palettes import Palette, draw_palette, rgb
 
 _MARGIN = 48
 _RIDGES = 6
@@ -21,7 +21,7 @@ class Landscape:
     def __init__(self, *, look_seed: int, shape_seed: int, width: int, height: int, seconds: float) -> None:
         self.width, self.height = width, height
         look, view = np.random.default_rng(look_seed), np.random.default_rng([look_seed, shape_seed])
-        self.palette = PALETTES[int(look.integers(len(PALETTES)))]
+        self.palette = draw_palette(look)
         unit = min(width * 1.4, height * 1.2)
         has_pines = bool(look.random() < 0.65)
         sun_x = width * view.uniform(0.24, 0.76)

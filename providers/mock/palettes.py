@@ -36,6 +36,11 @@ PALETTES = (
 )
 
 
+def draw_palette(look: np.random.Generator) -> Palette:
+    """The mood of a look: the first that is drawn of it."""
+    return PALETTES[int(look.integers(len(PALETTES)))]
+
+
 def rgb(colour: str) -> np.ndarray:
     """``#rrggbb`` as three float32 values in 0..1."""
     return np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)], np.float32) / 255

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 import numpy as np
 
 from providers.mock.defects import Defect
 from providers.mock.order import StudioOrder
+from providers.mock.palettes import PALETTES, Palette, draw_palette, rgb
 
 BLACK_EDGE_SECONDS = 0.45
 _LONG_SECONDS = 1.3
@@ -33,8 +36,20 @@ def spoilt_seconds(order: StudioOrder) -> float:
 def look_seeds(order: StudioOrder) -> tuple[int, ...]:
     """The looks of the clip, one after the other for equal times."""
     if order.defect is Defect.DRIFT:
-        return (order.look_seed + _OTHER_LOOK,)
-    return (order.look_seed, order.look_seed + _OTHER_LOOK) if order.defect is Defect.HIDDEN_CUT else (order.look_seed,)
+        return (_other_look(order.look_seed),)
+    return (order.look_seed, _other_look(order.look_seed)) if order.defect is Defect.HIDDEN_CUT else (order.look_seed,)
+
+
+def _other_look(seed: int) -> int:
+    """A look whose colours nobody takes for those of ``seed``: another mood may be much like it."""
+
+    def tint(palette: Palette) -> np.ndarray:
+        colours = np.stack([rgb(c) for c in (palette.sky, palette.horizon, palette.far)])
+        return colours - colours.mean(axis=1, keepdims=True)
+
+    own = tint(draw_palette(np.random.default_rng(seed)))
+    other = max(PALETTES, key=lambda palette: float(np.abs(tint(palette) - own).sum()))
+    return next(n for n in count(seed + _OTHER_LOOK) if draw_palette(np.random.default_rng(n)) == other)
 
 
 def spoil_words(line: str, defect: Defect | None, *, seed: int) -> str:

@@ -71,7 +71,7 @@ def meadow(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return film(tmp_path_factory.mktemp("meadow") / "meadow.mp4", MEADOW)
 
 
-MEADOW = "gradients=size=160x90:rate=12:c0=#3a5f2a:c1=#8a7a4a:x0=0:y0=0:x1=160:y1=90:speed=0.02"
+MEADOW = "gradients=size=160x90:rate=12:c0=#3a5f2a:c1=#8a7a4a:x0=0:y0=0:x1=160:y1=90:speed=0.02:seed=7"
 
 
 async def join(path: Path, before: Path, senses: Senses) -> CheckResult:
@@ -89,7 +89,7 @@ async def test_clean_text_is_read_and_small_print_left_alone(eyes: LocalEyes) ->
 
 
 async def test_a_take_with_nonsense_on_its_signs_is_found_out(eyes: LocalEyes, tmp_path: Path) -> None:
-    street = "gradients=size=640x360:rate=12:c0=#204060:c1=#503020"
+    street = "gradients=size=640x360:rate=12:c0=#204060:c1=#503020:seed=7"
     sign = f"drawtext=fontfile={FONT}:text='Xqzkwv fjvtrq bnwk':fontsize=44:fontcolor=white:x=60:y=150"
     take = film(tmp_path / "sign.mp4", street, sign, seconds=1)
     expectation = Expectation(target_seconds=1, prompt="A street")

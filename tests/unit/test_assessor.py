@@ -246,4 +246,5 @@ def test_unsure_is_neither_yes_nor_no() -> None:
     thin = judge_visual(QUESTIONS, see(visual_0="yes", visual_1="unsure", visual_2="unsure"), policy=POLICY)
     assert thin.status is CheckStatus.NOT_RUN
     unsure = judge_visual(QUESTIONS, see(visual_0="unsure", visual_1="unsure", visual_2="unsure"), policy=POLICY)
-    assert (unsure.status, unsure.reason) == (CheckStatus.NOT_RUN, "the stills cannot tell")
+    assert unsure.status is CheckStatus.NOT_RUN
+    assert unsure.reason.startswith("the stills cannot tell")

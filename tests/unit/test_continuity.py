@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -56,7 +57,7 @@ def picture(colours: Sequence[tuple[int, int, int]]) -> bytes:
         ({"palette_distance": 9.0}, "palette_jump", "distance 9.0"),
         ({"light_jump": -25.0}, "light_jump", "25 % darker"),
         ({"similarity": 0.4}, "different_look", "likeness 0.40"),
-        ({"loudness_jump_lu": 15.0}, "loudness_jump", "15 LU louder"),
+        ({"loudness_jump_lu": 8.1}, "loudness_jump", "8 LU louder"),
         ({"noise_jump_db": -30.0}, "noise_jump", "30 dB quieter"),
     ],
 )
@@ -68,15 +69,32 @@ def test_what_jumps_is_named_with_how_much_and_where(measures: dict[str, float],
 
 
 def test_joint_that_holds_has_full_score_and_says_who_judged() -> None:
-    result = judge(joint(similarity=0.9, palette_distance=1.5, light_jump=4.0))
+    result = judge(joint(similarity=0.9, palette_distance=1.2, light_jump=4.0))
     assert (result.status, result.score, result.findings) == (CheckStatus.PASS, 1.0, ())
     assert result.evidence["by"] == "local features and measured levels"
     assert result.evidence["joints"][0]["side"] == "before"
 
 
 def test_worst_measure_counts_when_the_others_are_good() -> None:
-    at_limit = judge(joint(similarity=0.99, palette_distance=POLICY.max_palette_distance, light_jump=0.0))
+    at_limit = judge(joint(similarity=1.0, palette_distance=POLICY.max_palette_distance, light_jump=0.0))
     assert (at_limit.status, at_limit.score, at_limit.findings) == (CheckStatus.PASS, 0.5, ())
+
+
+def test_near_misses_of_the_picture_add_up_and_those_of_the_sound_do_not() -> None:
+    result = judge(joint(similarity=0.88, palette_distance=4.26, light_jump=-5.5))
+    (finding,) = result.findings
+    assert (result.status, finding.code) == (CheckStatus.FAIL, "different_look")
+    assert finding.message.endswith("than in the take before it: colours 4.3 apart, light -6 %, likeness 0.88")
+    sound = judge(joint(similarity=0.95, palette_distance=1.0, loudness_jump_lu=6.5, noise_jump_db=18.0))
+    assert (sound.status, sound.findings) == (CheckStatus.PASS, ())
+
+
+def test_voice_may_change_more_from_one_scene_to_another() -> None:
+    jump = joint(loudness_jump_lu=9.0)
+    assert (judge(jump).status, judge(replace(jump, is_same_scene=False)).status) == (
+        CheckStatus.FAIL,
+        CheckStatus.PASS,
+    )
 
 
 def test_check_has_not_run_when_nothing_could_be_compared() -> None:

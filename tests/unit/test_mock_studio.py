@@ -13,7 +13,7 @@ from providers.mock.defects import Defect
 from providers.mock.landscape import Landscape
 from providers.mock.order import StudioOrder
 from providers.mock.palettes import PALETTES
-from providers.mock.spoil import spoil_picture, spoil_words, spoilt_seconds
+from providers.mock.spoil import look_seeds, spoil_picture, spoil_words, spoilt_seconds
 from providers.mock.studio import make_clip
 
 Planes = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -50,6 +50,17 @@ def test_look_is_shared_when_only_the_view_differs() -> None:
     assert len(looks) == 1
     names = {Landscape(look_seed=n, shape_seed=1, width=64, height=36, seconds=4).palette.name for n in range(60)}
     assert len(names) > len(PALETTES) / 2
+
+
+@pytest.mark.parametrize("seed", range(0, 40, 4))
+def test_drift_has_colours_that_nobody_takes_for_those_of_the_scene(seed: int) -> None:
+    def colours(look_seed: int) -> np.ndarray:
+        planes = blank(160, 90)
+        Landscape(look_seed=look_seed, shape_seed=1, width=160, height=90, seconds=4).draw(0.0, planes)
+        return np.array([planes[1].mean(), planes[2].mean()])
+
+    (drifted,) = look_seeds(an_order(defect=Defect.DRIFT).model_copy(update={"look_seed": seed}))
+    assert np.hypot(*(colours(drifted) - colours(seed))) > 12
 
 
 def test_caption_stays_inside_the_picture_when_the_line_is_long() -> None:

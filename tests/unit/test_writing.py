@@ -13,9 +13,26 @@ POLICY = AssessmentPolicy()
 SECONDS = (0.5, 1.5, 2.5)
 
 
+Box = tuple[float, float, float, float]
+
+
 def read(text: str, *, confidence: float = 0.99, strange: tuple[str, ...] = (), stills: int = 3) -> Writing:
-    seen = ReadText(text=text, confidence=confidence, label="0", strange=strange)
+    """``text`` on each of ``stills``, every word of it in no list."""
+    seen = ReadText(
+        text=text,
+        confidence=confidence,
+        label="0",
+        box=(0.2, 0.4, 0.8, 0.5),
+        unknown=tuple(text.split()),
+        strange=strange,
+    )
     return Writing(texts=tuple((seen, at) for at in SECONDS[:stills]), still_seconds=SECONDS)
+
+
+def read_each(*seen: tuple[str, float, Box]) -> Writing:
+    """One text on each still, in no list either."""
+    texts = (ReadText(text=t, confidence=c, label="0", box=box, unknown=(t,), strange=(t,)) for t, c, box in seen)
+    return Writing(texts=tuple(zip(texts, SECONDS, strict=False)), still_seconds=SECONDS)
 
 
 def codes(writing: Writing, *, prompt: str = "A quiet street", text: str = "") -> list[str]:
@@ -53,8 +70,44 @@ def test_text_seen_once_among_several_stills_is_left_alone() -> None:
     assert codes(read("KVØX3 BRL", confidence=0.5, stills=1)) == []
 
 
-def test_few_letters_are_left_alone() -> None:
-    assert codes(read("K3V", confidence=0.3)) == []
+def test_few_letters_and_uncertain_ones_are_left_alone() -> None:
+    assert codes(read("K3V BR", confidence=0.6)) == []
+    assert codes(read("Aemed Rienn", confidence=0.45, strange=("Aemed", "Rienn"))) == []
+
+
+def test_rows_of_strokes_are_treetops_wherever_they_stand() -> None:
+    for row in ("wwwwwwww", "wwwwmewow", "mnwwiw", "WWWWWWWW.WW"):
+        assert codes(read(row, confidence=0.8, strange=(row,))) == [], row
+
+
+def test_a_line_lasts_when_it_is_read_alike_or_stays_in_its_place() -> None:
+    left, right = (0.1, 0.4, 0.4, 0.5), (0.6, 0.4, 0.9, 0.5)
+    assert codes(read_each(("xqzkwfj", 0.7, left), ("brgtpqhd", 0.7, right))) == []
+    assert codes(read_each(("xqzkwfj", 0.7, left), ("brgtpqhd", 0.7, left))) == ["garbled_text"]
+    assert codes(read_each(("xqzkwfj", 0.7, left), ("xqzkufj", 0.7, right))) == ["garbled_text"]
+
+
+def test_the_mark_of_a_maker_in_a_corner_is_left_alone() -> None:
+    corner, middle = (0.7, 0.05, 0.96, 0.12), (0.3, 0.4, 0.7, 0.5)
+    for box, found in ((corner, []), (middle, ["garbled_text"])):
+        assert codes(read_each(("Xqzkwyn", 0.7, box), ("Xqzkwyn", 0.7, box))) == found
+
+
+def test_known_words_that_are_hard_to_read_are_no_fault() -> None:
+    known = ReadText(text="Bakery since 1932", confidence=0.6, label="0")
+    assert codes(Writing(texts=tuple((known, at) for at in SECONDS), still_seconds=SECONDS)) == []
+
+
+def test_words_that_were_asked_for_and_came_out_wrong_are_found_however_clear_they_are() -> None:
+    prompt = "A card that reads “The Quiet Harbour”"
+    nearly = read("The Qunet Oatzor", confidence=0.95)
+    expectation = Expectation(target_seconds=4, prompt=prompt)
+    (finding,) = find_garbled(nearly, expectation=expectation, policy=POLICY)
+    assert finding.message.endswith("looks like “The Qunet Oatzor” where “The Quiet Harbour” was asked for")
+    assert codes(nearly, prompt=prompt, text="The quiet harbour.") == [], "the line that is said need not be shown"
+    assert codes(read("Brewdog Camden", confidence=0.95), prompt=prompt) == [], "another sign is no attempt at it"
+    both = Writing(texts=(*nearly.texts, *read("The Quiet Harbour").texts), still_seconds=SECONDS)
+    assert codes(both, prompt=prompt) == [], "it is there"
 
 
 def test_what_kept_the_reader_from_reading_is_said() -> None:
