@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from orchestrator.db.models import AssetRow, ClipRow, RunRow
 from orchestrator.db.queries import accepted_beside
 from orchestrator.db.records import assessment_of, brief_of, clip_of, fetch, policy_of, request_of
 from orchestrator.db.session import Database, Session
+from orchestrator.errors import UnreadableMedia
 from orchestrator.media.edges import grab_edge
 from orchestrator.renders import take_path
 from orchestrator.scene_crafter import characters_of
@@ -22,6 +24,9 @@ from orchestrator.schema.brief import ContentBrief
 from orchestrator.schema.clip_plan import Clip
 from orchestrator.storage.base import AssetStore
 from providers.base import AudioSupport
+
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -56,16 +61,19 @@ class Expectations:
     store: AssetStore
     attempts: Attempts
 
-    async def of(self, database: Database, run_id: str) -> tuple[Path, Expectation, AssessmentPolicy]:
-        """The file of a take, what it was meant to be, and how strictly its project wants it judged.
-
-        Raises ``NotFound``, or ``UnreadableMedia`` for a damaged neighbour.
-        """
+    def of(self, database: Database, run_id: str) -> tuple[Path, Expectation, AssessmentPolicy]:
+        """The file of a take, what it was meant to be, and how strictly its project wants it judged; without its
+        neighbours. Raises ``NotFound``."""
         with database.read() as session:
             run = fetch(session, RunRow, run_id)
             clip, brief = run.clip, brief_of(run.clip.plan.brief)
             path = self.store.local_path(fetch(session, AssetRow, run.asset_id or "").storage_key)
-            expectation = self._expect(run, clip, brief)
+            return path, self._expect(run, clip, brief), policy_of(clip.plan.project)
+
+    async def neighbours(self, database: Database, run_id: str) -> tuple[Neighbour, ...]:
+        """The accepted takes on both sides of a take, as of now. One whose file is damaged or gone is left out."""
+        with database.read() as session:
+            clip = fetch(session, RunRow, run_id).clip
             beside = [
                 self._beside(session, clip, side, accepted)
                 for side, accepted in (
@@ -74,9 +82,13 @@ class Expectations:
                 )
                 if accepted and accepted != run_id
             ]
-            policy = policy_of(clip.plan.project)
-        neighbours = [await asyncio.to_thread(other.read) for other in beside]
-        return path, expectation.model_copy(update={"neighbours": tuple(neighbours)}), policy
+        neighbours: list[Neighbour] = []
+        for other in beside:
+            try:
+                neighbours.append(await asyncio.to_thread(other.read))
+            except UnreadableMedia as error:
+                log.warning("The take beside this one cannot be compared with it: %s", error.message)
+        return tuple(neighbours)
 
     def _expect(self, run: RunRow, clip: ClipRow, brief: ContentBrief) -> Expectation:
         request = request_of(run)

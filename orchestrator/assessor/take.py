@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestrator.assessor.artifacts import check_artifacts
 from orchestrator.assessor.duration import check_duration
-from orchestrator.assessor.expectation import Expectation, conclude, not_run
+from orchestrator.assessor.expectation import Expectation, Neighbour, conclude, not_run
 from orchestrator.assessor.looking import look
 from orchestrator.assessor.transcript import check_transcript, is_line_due
 from orchestrator.assessor.verdict import reach_verdict
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 DEFAULT_POLICY = AssessmentPolicy()
+FindNeighbours = Callable[[], Awaitable[tuple[Neighbour, ...]]]
 
 
 async def assess_take(
@@ -34,14 +36,20 @@ async def assess_take(
     expectation: Expectation,
     senses: Senses,
     policy: AssessmentPolicy = DEFAULT_POLICY,
+    find_neighbours: FindNeighbours | None = None,
 ) -> Assessment:
     """Hold the file at ``path`` against ``expectation``.
+
+    ``find_neighbours`` is asked as late as can be who is accepted beside this take: another one may be decided on while
+    this one is measured, and their joint would be judged by neither.
 
     A file that cannot be read is a failed take, not an error. Raises ``MediaFailed`` only when the measuring itself
     went wrong on a file that is sound, so that nobody pays for a new take because of it.
     """
     try:
         info, signals, samples = await _measure(path, is_heard=is_line_due(expectation))
+        if find_neighbours is not None:
+            expectation = expectation.model_copy(update={"neighbours": await find_neighbours()})
         transcript, (visual, continuity), writing = await asyncio.gather(
             check_transcript(samples, expectation=expectation, listener=senses.listener, policy=policy),
             look(path, expectation=expectation, signals=signals, senses=senses, policy=policy),
