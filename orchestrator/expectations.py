@@ -25,7 +25,6 @@ from orchestrator.schema.clip_plan import Clip
 from orchestrator.storage.base import AssetStore
 from providers.base import AudioSupport
 
-
 log = logging.getLogger(__name__)
 
 

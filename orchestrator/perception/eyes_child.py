@@ -45,6 +45,7 @@ _MIN_LINE_HEIGHT = 10  # pixels of the still; the reader guesses at what is smal
 _MAX_LINE_SHARE = 0.5  # of the picture's height; what is taller is a shape, not a line
 _MIN_FILLED = 0.55  # of its box, for a line to be level
 _MAX_LINES = 8
+_LETTERS_OF_STROKES = 2
 _SURE_CONFIDENCE = 0.9  # what is read so well is a word, though perhaps a name
 _READER_HEIGHT = 48
 _MAX_READER_WIDTH = 640
@@ -211,7 +212,8 @@ def _answer(eyes: Eyes, question: dict[str, Any], stills: list[bytes]) -> dict[s
 
 def _tell(line: Line, index: int, *, language: str) -> dict[str, Any]:
     """The fields of a ``ReadText``, with the number of the still as its label."""
-    words = _WORD.findall(line.text)
+    # Rows of one or two letters are strokes of a texture: no use to look them up in seven languages.
+    words = [word for word in _WORD.findall(line.text) if len(set(word.casefold())) > _LETTERS_OF_STROKES]
     return {
         "label": index,
         "text": line.text,
