@@ -48,6 +48,7 @@ def check_artifacts(
         "pictures_per_second": _rounded(signals.pictures_per_second, 1),
         "is_still": signals.is_still,
         "sharpness": None if not signals.edge_pixels else round(1 / signals.edge_pixels, 3),
+        "quantiser": signals.quantiser,
         "has_audio": info.has_audio,
         "loudness_lufs": signals.loudness_lufs,
         "true_peak_dbfs": signals.true_peak_dbfs,
@@ -97,6 +98,9 @@ def _find_in_picture(signals: Signals, *, expectation: Expectation, policy: Asse
     if is_unasked(Wish.BLOCKS):
         blocky = [span for span in signals.blocky if span.level > policy.max_blockiness]
         yield from _place("blocky", "The picture falls into blocks", blocky, penalty=major)
+        if not blocky and signals.quantiser is not None and signals.quantiser > policy.max_quantiser:
+            message = f"The picture is coded so coarsely that it smears (quantiser {signals.quantiser:.0f} of 51)"
+            yield _Fault(Finding(code="blocky", message=message), major)
     if is_unasked(Wish.NOISE):
         noisy = [span for span in signals.noisy if span.level > policy.max_noise_share]
         yield from _place("noisy", "The picture is full of noise", noisy, penalty=major)
@@ -117,7 +121,7 @@ def _find_in_sound(
         if audible_seconds < words * policy.min_seconds_per_word:
             yield _Fault(find_silence(words), 1.0)
     if signals.clipped_ratio > policy.max_clipped_ratio:
-        message = f"The sound is clipped ({signals.clipped_ratio:.1%} of it at full scale)"
+        message = f"The sound is clipped ({signals.clipped_ratio:.1%} of it has its tops cut off)"
         first, last = (signals.clipped[0], signals.clipped[-1]) if signals.clipped else (None, None)
         yield _Fault(
             Finding(

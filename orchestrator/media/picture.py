@@ -350,5 +350,9 @@ def _bars(peak: Floats, mean: Floats) -> float:
     inside = slice(first + 1, len(dark) - last - 1)
     if not first or not last or abs(first - last) > max(2, 0.2 * max(first, last)) or not len(mean[inside]):
         return 0.0
-    is_straight = min(mean[inside][0], mean[inside][-1]) >= _MIN_BAR_LEVELS
+    # A straight edge is lit along its whole length at once. Where the picture itself is dark on one side, equal
+    # thickness speaks for the other.
+    darker, brighter = sorted((mean[inside][0], mean[inside][-1]))
+    is_even = abs(first - last) <= 1 and darker > _BLACK_LEVELS / 2
+    is_straight = brighter >= _MIN_BAR_LEVELS and (is_even or darker >= _MIN_BAR_LEVELS)
     return (first + last) / len(dark) if is_straight else 0.0

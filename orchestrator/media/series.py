@@ -36,8 +36,7 @@ class Series:
     is_whole: bool
 
 
-def start_reading(path: Path, info: MediaInfo, *, log: IO[bytes]) -> subprocess.Popen[bytes]:
-    """Start the one decoding of ``path``; its stderr goes to ``log``."""
+def _start_decoding(path: Path, info: MediaInfo, *, log: IO[bytes]) -> subprocess.Popen[bytes]:
     step = max(2, round(info.fps / _NATIVE_PER_SECOND))
     # Of every ``step`` frames one is looked at closely, and the one after every second of them: noise is what differs.
     chosen = f"select='not(mod(n\\,{step}))+eq(mod(n\\,{2 * step})\\,1)'"
@@ -55,17 +54,17 @@ def start_reading(path: Path, info: MediaInfo, *, log: IO[bytes]) -> subprocess.
         outputs += ["-map", "[sound]", "-c:a", "pcm_f32le"]
     command = [ffmpeg.binary(), "-nostdin", "-hide_banner", "-nostats", "-v", "repeat+level+info"]
     command += [*ffmpeg.read_from(path), "-filter_complex", graph, *outputs, "-f", "nut", "pipe:1"]
-    return subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, start_new_session=True
-    )
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log)
 
 
-def read_series(process: subprocess.Popen[bytes], info: MediaInfo, *, log: IO[bytes]) -> Series:
-    """Read what ``process`` decodes until it ends. Blocks; made for a thread. Killing the process ends it at once."""
+def read_series(path: Path, info: MediaInfo, *, log: IO[bytes]) -> Series:
+    """Decode ``path`` once, from beginning to end; what ffmpeg says passes through the file ``log``. Blocks, and keeps
+    the interpreter busy: made for a process of its own."""
     import av
     import numpy as np
     from av.error import FFmpegError
 
+    process = _start_decoding(path, info, log=log)
     assert process.stdout is not None
     pictures, natives, sound = PictureMeter(), NativeMeter(), SoundMeter()
     # Nothing that can be opened is a file of which nothing could be decoded; the series are then empty.

@@ -46,8 +46,8 @@ def measure_noise_floor(series: SoundSeries) -> float | None:
 
 
 def find_clipping(series: SoundSeries) -> tuple[Stretch, ...]:
-    """Stretches with samples at full scale, pauses of up to 0.2 s between them bridged; ``level`` is the share of the
-    samples of the stretch that are."""
+    """Stretches with tops that were cut, pauses of up to 0.2 s between them bridged; ``level`` is the share of the
+    samples of the stretch that lie on them."""
     import numpy as np
 
     hits = np.flatnonzero(series.clipped > 0.01)

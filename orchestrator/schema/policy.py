@@ -81,13 +81,16 @@ class AssessmentPolicy(Value):
     min_blur_ratio: float = Field(default=1.8, ge=1)  # how many times wider edges are than in the sharper quarter
     max_edge_pixels: float = Field(default=3.2, ge=1)  # how wide the sharpest edges are in a picture of 720 lines
     max_blockiness: float = Field(default=0.11, ge=0, le=1)
+    max_quantiser: float = Field(
+        default=43.0, ge=0
+    )  # of 51 (H.264): measured up to 42.4 at crf 32, from 42.7 at crf 42
     max_noise_share: float = Field(default=0.07, ge=0, le=1)
     max_bars_share: float = Field(default=0.04, ge=0, le=1)
     min_size_ratio: float = Field(default=0.8, ge=0)  # of a side to the one ordered; less is seen to be enlarged
     min_pictures_per_second: float = Field(default=11.5, ge=0)
     min_stutter_share: float = Field(default=0.01, ge=0, le=1)  # how far pictures are apart for it to be seen
     min_seconds_per_word: float = Field(default=0.1, ge=0)  # nobody speaks ten words in a second
-    max_clipped_ratio: float = Field(default=0.002, ge=0, le=1)
+    max_clipped_ratio: float = Field(default=0.001, ge=0, le=1)  # of the samples; limited music has 0.0005
     min_click_share: float = Field(default=0.1, ge=0, le=1)
     max_offset_share: float = Field(default=0.05, ge=0, le=1)
     minor_penalty: float = Field(default=0.03, ge=0, le=1)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from orchestrator.errors import MediaFailed, UnreadableMedia
 from orchestrator.media import sound
-from orchestrator.media.meters import SoundMeter, measure_blockiness, measure_edges, measure_noise
+from orchestrator.media.meters import SoundMeter, find_flat_tops, measure_blockiness, measure_edges, measure_noise
 from orchestrator.media.probe import probe
 from orchestrator.media.signals import Signals, measure_signals, parse_loudness
 from tests.media.conftest import make_clip
@@ -87,6 +87,9 @@ async def test_bars_are_measured_and_dark_skies_are_none(tmp_path: Path) -> None
     boxed = "drawbox=0:0:iw:24:black:fill,drawbox=0:ih-24:iw:24:black:fill"
     signals = await measure_signals(make_clip(tmp_path / "boxed.mp4", seconds=1, picture_filter=boxed, sound=None))
     assert signals.bars == (pytest.approx(48 / 180, abs=0.02), 0)
+    boxed = f"drawbox=0:130:iw:50:0x0c0c0c:fill,noise=alls=16:allf=t,{boxed}"  # a dark meadow
+    signals = await measure_signals(make_clip(tmp_path / "dusk.mp4", seconds=1, picture_filter=boxed, sound=None))
+    assert signals.bars[0] > 0.2
     night = "geq=lum='if(lt(Y,60+20*sin(X/30)),16,120)':cb=128:cr=128"
     signals = await measure_signals(make_clip(tmp_path / "night.mp4", seconds=1, picture_filter=night, sound=None))
     assert signals.bars == (0, 0)
@@ -141,15 +144,36 @@ def test_grid_is_found_whatever_its_size_and_offset() -> None:
         assert measure_blockiness(squares[offset:, offset:]) > 0.2
 
 
+async def test_coarse_coding_is_told_from_fine(tmp_path: Path) -> None:
+    async def quantiser(name: str, *options: str) -> float:
+        clip = make_clip(tmp_path / name, seconds=1, picture=PHOTO, sound=None, options=options)
+        return (await measure_signals(clip)).quantiser or 0.0
+
+    assert 43 < await quantiser("coarse.mp4", "-crf", "48") <= 51
+    assert 15 < await quantiser("fine.mp4", "-crf", "24") < 35
+    assert await quantiser("old.avi", "-c:v", "mpeg4", "-q:v", "4") == pytest.approx(22, abs=2)  # 8 levels a step
+
+
 async def test_clipping_is_measured_when_the_sound_sits_on_the_rails(tmp_path: Path) -> None:
     async def ratio(name: str, wave: str, *options: str) -> float:
         clip = make_clip(tmp_path / name, seconds=2, sound=f"aevalsrc='{wave}|{wave}':s=48000", options=options)
         return (await measure_signals(clip)).clipped_ratio
 
     cut_off, hot = "clip(3*sin(2*PI*440*t),-1,1)", "0.94*sin(2*PI*440*t)"
-    assert await ratio("exact.mkv", cut_off, "-c:a", "pcm_s16le") == pytest.approx(0.78, abs=0.02)
+    assert await ratio("exact.mkv", cut_off, "-c:a", "pcm_s16le") == pytest.approx(0.82, abs=0.05)
     assert await ratio("coded.mp4", cut_off) > 0.005
     assert await ratio("hot.mp4", hot) < 0.0005
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.floats(80, 900), st.floats(0.55, 0.95), st.integers(0, 1000))
+def test_cut_tops_are_found_at_any_pitch_and_level_and_round_ones_are_none(hertz: float, top: float, seed: int) -> None:
+    at = np.arange(48_000) / 48_000
+    voice = np.sin(2 * np.pi * hertz * at) * (0.6 + 0.4 * np.sin(2 * np.pi * 3 * at))
+    ripple = np.convolve(np.random.default_rng(seed).normal(0, 1, len(at)), np.ones(4) / 4, "same")
+    coded = 0.02 * top * ripple
+    assert find_flat_tops((top * np.clip(2 * voice, -1, 1) + coded).astype(np.float32)[:, None]).mean() > 0.05
+    assert find_flat_tops((top * voice + coded).astype(np.float32)[:, None]).mean() < 0.001
 
 
 def _meter(samples: np.ndarray, *, rate: int = 48_000, seconds: float = 0.0, packet: int = 1024) -> SoundMeter:
