@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TypeVar
 
 from orchestrator.assessor.artifacts import check_artifacts
 from orchestrator.assessor.duration import check_duration
@@ -19,14 +19,11 @@ from orchestrator.media.audio import read_speech
 from orchestrator.media.probe import MediaInfo, count_decoded_frames, probe
 from orchestrator.media.signals import Signals, measure_signals
 from orchestrator.perception.base import Senses
-from orchestrator.schema.assessment import Assessment, CheckName, Finding
+from orchestrator.schema.assessment import Assessment, CheckName, CheckResult, Finding
 from orchestrator.schema.policy import AssessmentPolicy
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
 DEFAULT_POLICY = AssessmentPolicy()
+Outcome = TypeVar("Outcome")
 FindNeighbours = Callable[[], Awaitable[tuple[Neighbour, ...]]]
 
 
@@ -46,15 +43,23 @@ async def assess_take(
     A file that cannot be read is a failed take, not an error. Raises ``MediaFailed`` only when the measuring itself
     went wrong on a file that is sound, so that nobody pays for a new take because of it.
     """
+
+    async def measure_and_look() -> tuple[MediaInfo, Signals, tuple[CheckResult, CheckResult]]:
+        info, signals = await _measure(path)
+        beside = expectation.neighbours if find_neighbours is None else await find_neighbours()
+        expected = expectation.model_copy(update={"neighbours": beside})
+        return info, signals, await look(path, expectation=expected, signals=signals, senses=senses, policy=policy)
+
+    # Each of the three works in a process of its own; all are awaited, whatever becomes of the others.
+    seen, heard, read = await asyncio.gather(
+        measure_and_look(),
+        _hear(path, expectation=expectation, senses=senses, policy=policy),
+        read_writing(path, expectation=expectation, reader=senses.reader, policy=policy),
+        return_exceptions=True,
+    )
     try:
-        info, signals, samples = await _measure(path, is_heard=is_line_due(expectation))
-        if find_neighbours is not None:
-            expectation = expectation.model_copy(update={"neighbours": await find_neighbours()})
-        transcript, (visual, continuity), writing = await asyncio.gather(
-            check_transcript(samples, expectation=expectation, listener=senses.listener, policy=policy),
-            look(path, expectation=expectation, signals=signals, senses=senses, policy=policy),
-            read_writing(path, expectation=expectation, reader=senses.reader, policy=policy),
-        )
+        info, signals, (visual, continuity) = _result(seen)
+        transcript, writing = _result(heard), _result(read)
     except UnreadableMedia as error:
         return _assess_unreadable(error.message, policy=policy)
     artifacts = check_artifacts(info, signals, expectation=expectation, policy=policy)
@@ -74,17 +79,27 @@ async def assess_take(
     return reach_verdict(checks, policy=policy)
 
 
-async def _measure(path: Path, *, is_heard: bool) -> tuple[MediaInfo, Signals, NDArray[np.float32]]:
-    import numpy as np
-
+async def _measure(path: Path) -> tuple[MediaInfo, Signals]:
     info = await asyncio.to_thread(probe, path)
     try:
-        signals = await measure_signals(path)
+        return info, await measure_signals(path)
     except MediaFailed:
         await asyncio.to_thread(count_decoded_frames, path)  # raises UnreadableMedia if the file is to blame
         raise
-    is_read = is_heard and info.has_audio
-    return info, signals, await asyncio.to_thread(read_speech, path) if is_read else np.zeros(0, np.float32)
+
+
+async def _hear(path: Path, *, expectation: Expectation, senses: Senses, policy: AssessmentPolicy) -> CheckResult:
+    import numpy as np
+
+    is_read = is_line_due(expectation) and (await asyncio.to_thread(probe, path)).has_audio
+    samples = await asyncio.to_thread(read_speech, path) if is_read else np.zeros(0, np.float32)
+    return await check_transcript(samples, expectation=expectation, listener=senses.listener, policy=policy)
+
+
+def _result(outcome: Outcome | BaseException) -> Outcome:
+    if isinstance(outcome, BaseException):
+        raise outcome
+    return outcome
 
 
 def _assess_unreadable(message: str, *, policy: AssessmentPolicy) -> Assessment:
