@@ -187,7 +187,7 @@ def _compare_sound(joint: Joint, expectation: Expectation, signals: Signals | No
     """How much louder this take and its background are. Loudness compares where both takes speak."""
     neighbour = next(n for n in expectation.neighbours if (n.side, n.run_id) == (joint.side, joint.run_id))
     ours, theirs = signals.loudness_lufs if signals else None, neighbour.loudness_lufs
-    is_spoken = bool(expectation.text.strip()) and neighbour.is_spoken
+    is_spoken = expectation.has_voice and bool(expectation.text.strip()) and neighbour.is_spoken
     noise, their_noise = getattr(signals, "noise_floor_db", None), neighbour.noise_floor_db
     return replace(
         joint,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _SECONDS_AFTER_KEY = 1.0  # decoding is what this costs, and further on it is much the same
 _EVERY = 5  # frames that others build on
-_H264 = 1  # AV_VIDEO_ENC_PARAMS_H264
+_H264, _MPEG = 1, 2  # AV_VIDEO_ENC_PARAMS_H264 and _MPEG2; VP9 tells its own way, and nothing by block
 
 
 def measure_quantiser(path: Path) -> float | None:
@@ -41,7 +41,7 @@ def measure_quantiser(path: Path) -> float | None:
             if not frame.key_frame and number % _EVERY:
                 continue
             told: Any = frame.side_data.get(Type.VIDEO_ENC_PARAMS)  # pyright: ignore
-            if told is None:
+            if told is None or told.codec_type not in (_H264, _MPEG):
                 return None
             level = float(np.mean(told.qp_map()))
             if told.codec_type != _H264:

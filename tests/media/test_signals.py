@@ -152,6 +152,8 @@ async def test_coarse_coding_is_told_from_fine(tmp_path: Path) -> None:
     assert 43 < await quantiser("coarse.mp4", "-crf", "48") <= 51
     assert 15 < await quantiser("fine.mp4", "-crf", "24") < 35
     assert await quantiser("old.avi", "-c:v", "mpeg4", "-q:v", "4") == pytest.approx(22, abs=2)  # 8 levels a step
+    # it does not tell, and is measured all the same
+    assert await quantiser("other.webm", "-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8") == 0.0
 
 
 async def test_clipping_is_measured_when_the_sound_sits_on_the_rails(tmp_path: Path) -> None:
