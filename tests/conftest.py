@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,10 @@ from pytest_socket import socket_allow_hosts
 from orchestrator.media import ffmpeg
 from orchestrator.settings import Settings
 from tests.fakes.postgres import running_postgres
+
+# What a shell runs in the background ignores Ctrl-C, and so would every process that a test starts and stops with it.
+if threading.current_thread() is threading.main_thread():
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
