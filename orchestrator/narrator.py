@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import logging
 import sys
@@ -90,10 +89,7 @@ class PiperNarrator:
                 f"This line cannot be narrated: the offline voice did not finish within {self._timeout_seconds:g} s."
             ) from None
         finally:
-            if child.returncode is None:
-                with contextlib.suppress(ProcessLookupError):
-                    child.kill()
-                await asyncio.shield(child.wait())
+            await ffmpeg.end(child)
         try:
             answer = json.loads(said)
         except ValueError:

@@ -78,13 +78,18 @@ async def run(
     except TimeoutError:
         raise MediaFailed(f"ffmpeg was stopped after {timeout_seconds:g} s without an end in sight.") from None
     finally:
-        if process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await asyncio.shield(process.wait())
+        await end(process)
     if code != 0:
         raise explain(text)
     return text
+
+
+async def end(process: Process) -> None:
+    """Kill a child that still runs, and wait for it, also when the waiting is cancelled."""
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await asyncio.shield(process.wait())
 
 
 def explain(stderr: str) -> StorageFull | CannotWrite | MediaFailed:

@@ -79,12 +79,6 @@ def grab_last_frame(path: Path, *, max_side: int = 512) -> bytes:
     return still.jpeg
 
 
-def grab_first_frame(path: Path, *, max_side: int = 512) -> bytes:
-    """JPEG of the first frame, neither side over ``max_side`` pixels. Raises ``UnreadableMedia``."""
-    (still,) = _read_stills(path, [0.0], max_width=max_side, max_height=max_side)
-    return still.jpeg
-
-
 def grab_still(path: Path, *, at_seconds: float, max_width: int) -> bytes:
     """JPEG of the frame at ``at_seconds``, the last one when that is later. Raises ``UnreadableMedia``."""
     second = min(max(0.0, at_seconds), probe(path).video_seconds)

@@ -5,7 +5,6 @@ It is measured by a process of its own: numbers are crunched there, and the even
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
 import re
@@ -15,6 +14,7 @@ from asyncio.subprocess import DEVNULL, PIPE
 from pathlib import Path
 
 from orchestrator.errors import CannotWrite, MediaFailed, StorageFull, UnreadableMedia
+from orchestrator.media import ffmpeg
 from orchestrator.media.span import Span, Stretch
 from orchestrator.schema.value import Value
 
@@ -123,10 +123,7 @@ async def _ask_child(path: Path) -> tuple[int | None, bytes]:
     except TimeoutError:
         raise MediaFailed(f"{path.name} was not measured within {_TIMEOUT_SECONDS:g} s.") from None
     finally:
-        if process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await asyncio.shield(process.wait())
+        await ffmpeg.end(process)
     return process.returncode, answer
 
 

@@ -1,18 +1,9 @@
-"""Listening with Whisper on this machine's CPU, in one warm child process.
-
-The child is a plain ``python -m`` process that talks over its pipes and not a multiprocessing worker: a spawned worker
-imports ``__main__`` again, which under Streamlit is whatever page is being run at that moment. When this process dies,
-even by ``kill -9``, the child reads end-of-file and goes.
-"""
+"""Listening with Whisper on this machine's CPU, in one warm child process."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
-import subprocess
-import sys
-import threading
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -22,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.errors import PerceptionFailed, StorageFull
 from orchestrator.perception.base import Heard
+from orchestrator.perception.child import ChildProcess
 from orchestrator.perception.weights import explain_missing, find_folder
 
 if TYPE_CHECKING:
@@ -29,7 +21,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _CHILD_MODULE = "orchestrator.perception.whisper_child"
-_SOURCE_ROOT = Path(__file__).resolve().parents[2]
 _MAX_TAKES_AT_ONCE = 4  # more gain little and make the first of them wait
 
 
@@ -57,14 +48,14 @@ class WhisperListener:
 
     def __init__(self, *, model: str, cache_dir: Path, cpu_threads: int = 1, timeout_seconds: float = 180.0) -> None:
         self._model = model
-        self._command = [
-            *(sys.executable, "-m", _CHILD_MODULE),
-            *("--model", str(find_folder(model) or model)),
-            *("--cache-dir", str(cache_dir.resolve()), "--cpu-threads", str(cpu_threads)),
-        ]
         self._timeout_seconds = timeout_seconds
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="whisper")  # the only user of the child
-        self._child: subprocess.Popen[bytes] | None = None
+        self._child = ChildProcess(
+            _CHILD_MODULE,
+            *("--model", str(find_folder(model) or model)),
+            *("--cache-dir", str(cache_dir.resolve()), "--cpu-threads", str(cpu_threads)),
+            name="Whisper",
+        )
         self._waiting: deque[_Waiting] = deque()
 
     @property
@@ -74,7 +65,7 @@ class WhisperListener:
     @property
     def child_pid(self) -> int | None:
         """Process id of the warm child, None before the first take."""
-        return self._child.pid if self._child else None
+        return self._child.pid
 
     async def transcribe(self, samples: NDArray[np.float32], *, language: str, expected: str = "") -> Heard:
         """See ``Listener.transcribe``. Raises ``PerceptionFailed``."""
@@ -87,7 +78,7 @@ class WhisperListener:
 
     def close(self) -> None:
         """End the child and wait for it. A take being heard is finished first."""
-        self._thread.submit(self._stop).result()
+        self._thread.submit(self._child.stop).result()
         self._thread.shutdown()
 
     def _hear_waiting(self) -> None:
@@ -111,7 +102,7 @@ class WhisperListener:
 
     def _ask(self, takes: Sequence[_Waiting]) -> list[Heard | Exception]:
         """An answer for each take. A child that dies of one of several is asked again for each alone."""
-        was_warm = self._child is not None
+        was_warm = self._child.pid is not None
         try:
             return self._exchange(takes)
         except PerceptionFailed as failure:
@@ -125,46 +116,10 @@ class WhisperListener:
             return [failure]
 
     def _exchange(self, takes: Sequence[_Waiting]) -> list[Heard | Exception]:
-        message = json.dumps([take.head for take in takes]).encode() + b"\n"
-        child = self._child = self._child or self._start()
-        assert child.stdin is not None and child.stdout is not None
-        alarm = threading.Timer(self._timeout_seconds * len(takes), child.kill)
-        alarm.start()
-        try:
-            child.stdin.write(message)
-            for take in takes:
-                child.stdin.write(take.sound)
-            child.stdin.flush()
-            line = child.stdout.readline()
-        except OSError:  # the pipe broke
-            line = b""
-        finally:
-            alarm.cancel()
-        if not line.endswith(b"\n"):
-            self._stop()
-            raise PerceptionFailed(f"Whisper stopped without an answer (exit code {child.returncode})")
-        return [_read(answer) for answer in json.loads(line)]
-
-    def _start(self) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            self._command,
-            cwd=_SOURCE_ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-
-    def _stop(self) -> None:
-        child, self._child = self._child, None
-        if child is None:
-            return
-        child.kill()
-        child.wait()
-        for pipe in (child.stdin, child.stdout):
-            if pipe is not None:
-                with contextlib.suppress(OSError):  # unsent bytes for a dead child
-                    pipe.close()
+        head = json.dumps([take.head for take in takes]).encode() + b"\n"
+        message = (head, *(take.sound for take in takes))
+        answers = self._child.exchange(message, timeout_seconds=self._timeout_seconds * len(takes))
+        return [_read(answer) for answer in answers]
 
 
 def _read(answer: dict[str, object]) -> Heard | Exception:
