@@ -48,6 +48,7 @@ from orchestrator.steps.films import FilmSteps
 from orchestrator.steps.perils import Perils
 from orchestrator.steps.plans import PlanSteps
 from orchestrator.steps.takes import TakeSteps
+from orchestrator.storage.base import AssetStore
 from orchestrator.storage.local import LocalAssetStore
 from orchestrator.turns import SharedTurns
 from orchestrator.views import Views
@@ -77,6 +78,7 @@ class App:
     service: Service
     views: Views
     engine: Engine
+    store: AssetStore
     database: Database
     files: LooseFiles
     flows: Flows
@@ -250,7 +252,7 @@ def build(
         """Whether what is asked for here is made: by this process, or by another one while this only serves the app."""
         return settings.role != "ui" or is_anyone_at_work(database, data_dir=data_dir)
 
-    service = Service(database=database, engine=engine, choices=choices)
+    service = Service(database=database, engine=engine, choices=choices, store=store)
     return App(
         settings=settings,
         service=service,
@@ -265,6 +267,7 @@ def build(
         ),
         files=LooseFiles(senses=senses, policy=AssessmentPolicy(), cache_dir=cache_dir),
         engine=engine,
+        store=store,
         database=database,
         flows=flows,
         whisper=whisper,

@@ -15,6 +15,7 @@ from orchestrator.schema.assessment import Assessment, Verdict
 from orchestrator.schema.clip_run import CANCELLED, TAKEN_BACK, Edit
 from orchestrator.schema.project import ProjectSettings
 from orchestrator.schema.status import ClipStatus, PlanStatus, RenderStatus, RunStatus
+from orchestrator.schema.timeline import Transition
 from orchestrator.schema.view import (
     CallView,
     ClipView,
@@ -43,8 +44,10 @@ def clip_view(clip: ClipRow, *, place: int, settings: ProjectSettings, cost_usd:
     return ClipView(
         id=clip.id,
         position=place,
+        scene_id=clip.scene_id,
         scene_position=clip.scene.position,
         scene_title=clip.scene.title,
+        speaker=clip.speaker,
         text=clip.text,
         words=clip.words,
         seconds=clip.seconds,
@@ -63,6 +66,13 @@ def clip_view(clip: ClipRow, *, place: int, settings: ProjectSettings, cost_usd:
         poster_url=url(shown.poster_asset_id) if shown else "",
         reason=clip.reason,
         is_editable=not why_fixed(clip),
+        own_prompt=clip.prompt,
+        own_provider=clip.provider,
+        own_model=clip.model,
+        transition=Transition.model_validate(clip.transition) if clip.transition else settings.transition,
+        has_own_transition=bool(clip.transition),
+        animatic_url=url(clip.animatic_asset_id),
+        reference_url=url(clip.reference_asset_id),
     )
 
 

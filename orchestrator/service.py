@@ -7,9 +7,15 @@ where that makes sense (start, pause, resume, approve). Reads are in ``views``.
 from __future__ import annotations
 
 from orchestrator.choices import CHANGEABLE, film_key
+from orchestrator.commands.animatics import AnimaticCommands
 from orchestrator.commands.editing import EditCommands
+from orchestrator.commands.pictures import PictureCommands
+from orchestrator.commands.projects import ProjectCommands
 from orchestrator.commands.reviewing import ReviewCommands
+from orchestrator.commands.samples import SampleCommands
 from orchestrator.commands.singles import SingleCommands
+from orchestrator.commands.undoing import UndoCommands
+from orchestrator.commands.workspace import WorkspaceCommands
 from orchestrator.db.models import (
     PlanRow,
 )
@@ -26,7 +32,17 @@ from orchestrator.schema.project import OnFailed, ProjectSettings
 from orchestrator.schema.status import PlanStatus
 
 
-class Service(SingleCommands, ReviewCommands, EditCommands):
+class Service(
+    SampleCommands,
+    SingleCommands,
+    ReviewCommands,
+    EditCommands,
+    UndoCommands,
+    ProjectCommands,
+    PictureCommands,
+    AnimaticCommands,
+    WorkspaceCommands,
+):
     """Every command a user has."""
 
     def open_film(

@@ -60,10 +60,6 @@ class ReviewCommands(RunningCommands):
             own = policy.model_dump(mode="json", exclude_defaults=True) if policy else None
             row.settings = {**row.settings, "assessment": own}
 
-    def _name(self, by: str) -> str:
-        """Who decides: the name given, else the one of this installation."""
-        return " ".join(by.replace("\x00", "").split())[:80] or self._choices.settings.reviewer_name
-
     def adopt_generation(self, run_id: str, *, generation_id: str, by: str = "") -> None:
         """A person found out what became of a request whose answer was lost: it is this generation of the provider.
         It is fetched and assessed; nothing is paid again. Raises ``Conflict`` where no answer was lost."""

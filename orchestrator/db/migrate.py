@@ -32,6 +32,18 @@ _COLUMNS: dict[int, tuple[tuple[str, str, str], ...]] = {
         ("clip_runs", "source_run_id", "TEXT NOT NULL DEFAULT ''"),
         ("clip_runs", "edit", "JSONB"),
     ),
+    5: (
+        ("video_projects", "archived_at", "TIMESTAMP WITH TIME ZONE"),
+        ("video_projects", "deleted_at", "TIMESTAMP WITH TIME ZONE"),
+        ("clip_plan_clips", "removed_at", "TIMESTAMP WITH TIME ZONE"),
+        ("clip_plan_clips", "provider", "TEXT NOT NULL DEFAULT ''"),
+        ("clip_plan_clips", "model", "TEXT NOT NULL DEFAULT ''"),
+        ("clip_plan_clips", "transition", "JSONB"),
+        ("clip_plan_clips", "reference_asset_id", "TEXT NOT NULL DEFAULT ''"),
+        ("clip_plan_clips", "variation_of", "TEXT NOT NULL DEFAULT ''"),
+        ("clip_plan_clips", "animatic_asset_id", "TEXT NOT NULL DEFAULT ''"),
+        ("clip_plan_clips", "animatic_key", "TEXT NOT NULL DEFAULT ''"),
+    ),
 }
 # version -> what its new columns say of rows that were there before
 _FILLS: dict[int, tuple[str, ...]] = {

@@ -71,7 +71,8 @@ def _parent(table: str, *, nullable: bool = False, on_delete: str = "CASCADE") -
 
 
 class ProjectRow(Touched, Base):
-    """``request_key`` identifies a film asked for on the command line, so that the same words resume it."""
+    """``request_key`` identifies a film asked for on the command line, so that the same words resume it. An archived or
+    deleted project is out of sight and keeps everything it has."""
 
     __tablename__ = "video_projects"
     __table_args__ = (CheckConstraint("kind in ('film', 'single')", name="kind_known"),)
@@ -80,6 +81,8 @@ class ProjectRow(Touched, Base):
     kind: Mapped[str] = mapped_column(String(10), default="film")
     settings: Mapped[dict[str, Any]]
     request_key: Mapped[str | None] = mapped_column(String(64), index=True)
+    archived_at: Mapped[datetime | None]
+    deleted_at: Mapped[datetime | None]
 
 
 class StyleBibleRow(Base):
@@ -159,7 +162,11 @@ class PlanRow(Touched, Base):
     project: Mapped[ProjectRow] = relationship(lazy="joined")
     brief: Mapped[BriefRow] = relationship()
     script: Mapped[ScriptRow] = relationship()
-    clips: Mapped[list[ClipRow]] = relationship(back_populates="plan", order_by="ClipRow.position")
+    clips: Mapped[list[ClipRow]] = relationship(
+        back_populates="plan",
+        order_by="ClipRow.position",
+        primaryjoin="and_(PlanRow.id == ClipRow.clip_plan_id, ClipRow.removed_at.is_(None))",
+    )
 
 
 class SceneRow(Base):
@@ -174,7 +181,12 @@ class SceneRow(Base):
 class ClipRow(Touched, Base):
     """``position`` is the planned place, ``order_key`` where people dragged it to. ``generation`` numbers the clip's
     flows; ``cycle_start`` is the attempt after which the present round of attempts is counted. ``prompt`` is a person's
-    own prompt, used as it stands; ``remix_of`` the generation it remixes."""
+    own prompt, used as it stands; ``remix_of`` the generation it remixes.
+
+    ``removed_at``: people took this clip out; it keeps its takes and can be brought back. ``provider`` and ``model``
+    are those a person chose for it, empty the plan's; ``transition`` is the one to the next clip, None the plan's.
+    ``reference_asset_id`` is the picture it starts from, ``variation_of`` the request it is one of several answers to.
+    ``animatic_asset_id`` is its free preview, made of what ``animatic_key`` stands for."""
 
     __tablename__ = "clip_plan_clips"
     __table_args__ = (
@@ -199,6 +211,14 @@ class ClipRow(Touched, Base):
     generation: Mapped[int] = mapped_column(default=1)
     cycle_start: Mapped[int] = mapped_column(default=0)
     accepted_run_id: Mapped[str | None] = mapped_column(Id)
+    removed_at: Mapped[datetime | None]
+    provider: Mapped[str] = mapped_column(default="")
+    model: Mapped[str] = mapped_column(default="")
+    transition: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    reference_asset_id: Mapped[str] = mapped_column(default="")
+    variation_of: Mapped[str] = mapped_column(default="")
+    animatic_asset_id: Mapped[str] = mapped_column(default="")
+    animatic_key: Mapped[str] = mapped_column(default="")
 
     plan: Mapped[PlanRow] = relationship(back_populates="clips")
     scene: Mapped[SceneRow] = relationship(lazy="joined")
@@ -378,6 +398,56 @@ class PerceptionCallRow(Base):
     estimated_usd: Mapped[float]
     answers: Mapped[dict[str, Any] | None] = mapped_column(Json)
     error_message: Mapped[str] = mapped_column(default="")
+
+
+class EditRow(Base):
+    """One change a person made to a project, with what it changed as it was ``before`` and ``after``, so that it can be
+    undone and done again. ``kind`` says what the two hold, ``label`` what was done, for people."""
+
+    __tablename__ = "edits"
+
+    project_id: Mapped[str] = _parent("video_projects")
+    kind: Mapped[str] = mapped_column(String(20))
+    label: Mapped[str]
+    before: Mapped[dict[str, Any]]
+    after: Mapped[dict[str, Any]]
+    made_by: Mapped[str]
+    undone_at: Mapped[datetime | None]
+
+
+class PreferenceRow(Base):
+    """Which of two takes a person liked better. ``is_blind``: without being told which was which."""
+
+    __tablename__ = "preferences"
+
+    chosen_run_id: Mapped[str] = _parent("clip_runs")
+    other_run_id: Mapped[str] = _parent("clip_runs")
+    is_blind: Mapped[bool]
+    made_by: Mapped[str]
+
+
+class RatingRow(Base):
+    """How content a person is with a film, 1 to 5."""
+
+    __tablename__ = "ratings"
+    __table_args__ = (
+        UniqueConstraint("final_render_id", "made_by"),
+        CheckConstraint("stars between 1 and 5", name="stars_in_range"),
+    )
+
+    final_render_id: Mapped[str] = _parent("final_renders")
+    stars: Mapped[int]
+    comment: Mapped[str] = mapped_column(default="")
+    made_by: Mapped[str]
+
+
+class WorkspaceRow(Touched, Base):
+    """What this installation was set to on its pages; one row, ``id`` is ``workspace``."""
+
+    __tablename__ = "workspaces"
+
+    id: Mapped[str] = mapped_column(String(20), primary_key=True)
+    settings: Mapped[dict[str, Any]]
 
 
 class ExecutorRow(Base):

@@ -25,6 +25,7 @@ from orchestrator.schema.status import ClipStatus, PlanStatus, RenderStatus
 
 _UNDER_WAY = (ClipStatus.GENERATING, ClipStatus.ASSESSING)
 _IS_PAID: ColumnElement[bool] = ProviderCallRow.state != "refused"
+IS_THERE: ColumnElement[bool] = ClipRow.removed_at.is_(None)  # of a clip: nobody took it out
 VISION = "Vision"  # who was paid for looking at takes, where providers are listed
 
 
@@ -42,13 +43,13 @@ def takes_turn(session: Session) -> bool:
 
 def films(session: Session) -> Sequence[ProjectRow]:
     """Film projects, newest first."""
-    query = select(ProjectRow).where(ProjectRow.kind == "film").order_by(ProjectRow.created_at.desc())
-    return session.scalars(query).all()
+    query = select(ProjectRow).where(ProjectRow.kind == "film", ProjectRow.deleted_at.is_(None))
+    return session.scalars(query.order_by(ProjectRow.created_at.desc())).all()
 
 
 def film_asked_for(session: Session, request_key: str) -> ProjectRow | None:
     """The newest film made for exactly these words."""
-    query = select(ProjectRow).where(ProjectRow.request_key == request_key)
+    query = select(ProjectRow).where(ProjectRow.request_key == request_key, ProjectRow.deleted_at.is_(None))
     return session.scalar(query.order_by(ProjectRow.created_at.desc()).limit(1))
 
 
@@ -109,8 +110,8 @@ def plan_asked_for(session: Session, request_key: str) -> PlanRow | None:
 
 def clip_counts(session: Session, plan_id: str) -> dict[str, int]:
     """How many clips of a plan are in each state."""
-    query = select(ClipRow.status, func.count()).where(ClipRow.clip_plan_id == plan_id).group_by(ClipRow.status)
-    return {status: count for status, count in session.execute(query)}
+    query = select(ClipRow.status, func.count()).where(ClipRow.clip_plan_id == plan_id, IS_THERE)
+    return {status: count for status, count in session.execute(query.group_by(ClipRow.status))}
 
 
 def only_clip(session: Session, plan_id: str) -> ClipRow:
@@ -120,14 +121,15 @@ def only_clip(session: Session, plan_id: str) -> ClipRow:
 
 def single_clips(session: Session, *, limit: int) -> Sequence[ClipRow]:
     """Single clips, newest first, with their runs."""
-    query = select(ClipRow).join(PlanRow).join(ProjectRow).where(ProjectRow.kind == "single")
+    query = select(ClipRow).join(PlanRow).join(ProjectRow).where(ProjectRow.kind == "single", IS_THERE)
     return session.scalars(_with_takes(query.order_by(ClipRow.created_at.desc()).limit(limit))).all()
 
 
 def clips_to_review(session: Session) -> Sequence[ClipRow]:
     """Clips that wait for a person, longest waiting first."""
-    query = select(ClipRow).where(ClipRow.status == ClipStatus.NEEDS_REVIEW).order_by(ClipRow.updated_at)
-    return session.scalars(_with_takes(query)).all()
+    query = select(ClipRow).join(PlanRow).join(ProjectRow).where(ClipRow.status == ClipStatus.NEEDS_REVIEW, IS_THERE)
+    query = query.where(ProjectRow.deleted_at.is_(None), ProjectRow.archived_at.is_(None))
+    return session.scalars(_with_takes(query.order_by(ClipRow.updated_at))).all()
 
 
 def tried_clips(session: Session) -> Sequence[ClipRow]:
@@ -140,14 +142,14 @@ def tried_clips(session: Session) -> Sequence[ClipRow]:
 def accepted_beside(session: Session, clip: ClipRow, *, is_before: bool) -> str | None:
     """Run id of the accepted take of the clip just before this one, or just after; None where there is none."""
     side = ClipRow.order_key < clip.order_key if is_before else ClipRow.order_key > clip.order_key
-    query = select(ClipRow.accepted_run_id).where(ClipRow.clip_plan_id == clip.clip_plan_id, side)
+    query = select(ClipRow.accepted_run_id).where(ClipRow.clip_plan_id == clip.clip_plan_id, side, IS_THERE)
     return session.scalar(query.order_by(ClipRow.order_key.desc() if is_before else ClipRow.order_key).limit(1))
 
 
 def first_poster(session: Session, plan_id: str) -> str | None:
     """Asset id of the first accepted take's poster."""
     query = select(RunRow.poster_asset_id).join(ClipRow, ClipRow.accepted_run_id == RunRow.id)
-    return session.scalar(query.where(ClipRow.clip_plan_id == plan_id).order_by(ClipRow.order_key).limit(1))
+    return session.scalar(query.where(ClipRow.clip_plan_id == plan_id, IS_THERE).order_by(ClipRow.order_key).limit(1))
 
 
 # --- runs and renders ---

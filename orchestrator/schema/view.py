@@ -12,6 +12,7 @@ from orchestrator.schema.brief import ContentBrief
 from orchestrator.schema.clip_run import Edit
 from orchestrator.schema.project import ProjectSettings
 from orchestrator.schema.status import ClipStatus, PauseCause, PlanStatus, RenderStatus, RunStatus
+from orchestrator.schema.timeline import Transition
 from orchestrator.schema.value import Value
 
 
@@ -127,12 +128,16 @@ class TakeView(Value):
 
 class ClipView(Value):
     """One clip with what is known of it; ``reason`` says in words why it failed or needs a person. ``is_editable``: no
-    take of it is being made or accepted, so that its words can be changed."""
+    take of it is being made or accepted, so that its words can be changed. ``own_prompt`` and ``own_provider`` are what
+    a person gave it instead of the plan's; ``transition`` is the one to the next clip, its own if
+    ``has_own_transition``. ``animatic_url`` is its free preview, ``reference_url`` the picture it starts from."""
 
     id: str
     position: int
+    scene_id: str = ""
     scene_position: int
     scene_title: str
+    speaker: str = ""
     text: str
     words: int
     seconds: int
@@ -151,6 +156,13 @@ class ClipView(Value):
     poster_url: str = ""
     reason: str = ""
     is_editable: bool = False
+    own_prompt: str = ""
+    own_provider: str = ""
+    own_model: str = ""
+    transition: Transition = Transition()
+    has_own_transition: bool = False
+    animatic_url: str = ""
+    reference_url: str = ""
 
 
 class RenderView(Value):

@@ -46,7 +46,7 @@ def app(tmp_path: Path) -> Iterator[App]:
     profile = MockProvider(root=tmp_path / "mock").profile
     choices = Choices(settings=settings, profiles={profile.name: profile}, missing={})
     app.start()
-    app.service = Service(database=app.database, engine=cast(Engine, ParkedEngine()), choices=choices)
+    app.service = Service(database=app.database, engine=cast(Engine, ParkedEngine()), choices=choices, store=app.store)
     bootstrap.use(app)
     yield app
     bootstrap.use(None)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import mean
 from typing import Any
 
 from orchestrator.calibration import calibrate, export_line, what_if
 from orchestrator.calls import spent_usd
-from orchestrator.choices import Choices
 from orchestrator.costs import estimate
 from orchestrator.db import queries
 from orchestrator.db.models import (
@@ -25,7 +24,7 @@ from orchestrator.db.models import (
     utc_now,
 )
 from orchestrator.db.records import brief_of, fetch, newest, policy_of, settings_of, stored_take
-from orchestrator.db.session import Database, Session
+from orchestrator.db.session import Session
 from orchestrator.errors import BadInput, NotFound
 from orchestrator.media.stills import read_still
 from orchestrator.presentation import (
@@ -49,7 +48,6 @@ from orchestrator.schema.calibration import Calibration, PolicyView, WhatIf
 from orchestrator.schema.policy import AssessmentPolicy
 from orchestrator.schema.project import ProjectSettings
 from orchestrator.schema.status import ClipStatus, PauseCause, PlanStatus, RenderStatus, RunStatus
-from orchestrator.schema.value import Value
 from orchestrator.schema.view import (
     CallView,
     CostEstimate,
@@ -63,43 +61,15 @@ from orchestrator.schema.view import (
     SpendingView,
     TakeView,
 )
-from orchestrator.storage.base import AssetStore
+from orchestrator.views.base import AssetFile, Reads
 from providers.base import ProviderProfile
 
 # How many assessed takes are looked at, the newest first: a person waits for the answer.
 TAKES_REJUDGED, TAKES_CALIBRATED = 500, 2_000
 
 
-class AssetFile(Value):
-    """A stored file as it can be sent: ``path`` on this machine, never shown to anyone."""
-
-    path: Path
-    mime: str
-    filename: str
-    sha256: str
-
-
-class Views:
-    """All reads. Each opens one short read transaction."""
-
-    def __init__(
-        self,
-        *,
-        database: Database,
-        store: AssetStore,
-        choices: Choices,
-        titles: Mapping[str, str],
-        endpoints: Mapping[str, str],
-        examine: Callable[[], tuple[DoctorItem, ...]],
-        is_attended: Callable[[], bool] = lambda: True,
-    ) -> None:
-        self._database = database
-        self._store = store
-        self._choices = choices
-        self._titles = titles
-        self._endpoints = endpoints
-        self._examine = examine
-        self._is_attended = is_attended
+class CoreViews(Reads):
+    """Projects, plans, takes, films and the house they are in."""
 
     # --- projects ---
 

@@ -1,0 +1,44 @@
+"""What every read works with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from orchestrator.choices import Choices
+from orchestrator.db.session import Database
+from orchestrator.schema.value import Value
+from orchestrator.schema.view import DoctorItem
+from orchestrator.storage.base import AssetStore
+
+
+class AssetFile(Value):
+    """A stored file as it can be sent: ``path`` on this machine, never shown to anyone."""
+
+    path: Path
+    mime: str
+    filename: str
+    sha256: str
+
+
+class Reads:
+    """Each read opens one short transaction."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        store: AssetStore,
+        choices: Choices,
+        titles: Mapping[str, str],
+        endpoints: Mapping[str, str],
+        examine: Callable[[], tuple[DoctorItem, ...]],
+        is_attended: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self._database = database
+        self._store = store
+        self._choices = choices
+        self._titles = titles
+        self._endpoints = endpoints
+        self._examine = examine
+        self._is_attended = is_attended
