@@ -6,6 +6,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.components import reconnect
+
 HERE = Path(__file__).parent
 STORYBOARD = st.Page("storyboard.py", title="Storyboard", icon=":material/view_timeline:", url_path="storyboard")
 
@@ -34,4 +36,5 @@ page = st.navigation(
     ],
     position="top",
 )
+reconnect.show()
 page.run()
