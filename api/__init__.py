@@ -13,7 +13,7 @@ from fastapi import Depends, FastAPI
 from fastapi.security import HTTPBearer
 from starlette.middleware import Middleware
 
-from api import judging, media, sora, video
+from api import editing, exports, judging, library, media, pictures, sora, video, workspace
 from api.errors import ErrorBoundary, documented, register_handlers
 from api.security import Guard
 from orchestrator import bootstrap
@@ -47,7 +47,12 @@ def create_api(get_app: Callable[[], App] = bootstrap.current) -> FastAPI:
     api.state.get_app = get_app
     register_handlers(api)
     api.include_router(video.router)
+    api.include_router(editing.router)
     api.include_router(judging.router)
+    api.include_router(library.router)
+    api.include_router(workspace.router)
     api.include_router(sora.router)
+    api.include_router(exports.router)
+    api.include_router(pictures.router)
     api.include_router(media.router)
     return api

@@ -6,13 +6,15 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.bodies import CorrectCheck, DecideTake, SetPolicy, TryPolicy
+from api.bodies import CorrectCheck, DecideTake, SetPolicy, TakeBack, TryPolicy
 from api.dependencies import ID_PATTERN, PathId, RunningApp
 from api.errors import documented
-from orchestrator.schema.assessment import CheckName
+from orchestrator.schema.assessment import CheckName, Verdict
 from orchestrator.schema.calibration import Calibration, PolicyView, WhatIf
+from orchestrator.schema.reviewing import AssessmentFilter, AssessmentOrder, AssessmentPage, NeedKind, NeedsView
 from orchestrator.schema.view import TakeView
 
+ProjectFilter = Annotated[str, Query(pattern=rf"{ID_PATTERN}|^$", description="Empty is all projects.")]
 router = APIRouter(prefix="/v1/video", tags=["judging"])
 
 
@@ -27,6 +29,14 @@ def approve_take(id: PathId, body: DecideTake, app: RunningApp) -> TakeView:
 def reject_take(id: PathId, body: DecideTake, app: RunningApp) -> TakeView:
     """Its clip is failed until it is retried or another take is approved."""
     app.service.reject_take(id, reason=body.reason, by=body.by)
+    return app.views.take(id)
+
+
+@router.post("/takes/{id}/take-back", summary="Take back a decision", responses=documented(404, 409, 413))
+def take_back(id: PathId, body: TakeBack, app: RunningApp) -> TakeView:
+    """The newest decision on the take that stands is taken back: what was decided before it stands again, and its clip
+    is what it was. Refused where the clip has gone on since. Both stay on record."""
+    app.service.take_back_decision(id, by=body.by)
     return app.views.take(id)
 
 
@@ -60,7 +70,38 @@ def try_policy(id: PathId, body: TryPolicy, app: RunningApp) -> WhatIf:
 @router.get("/calibration", summary="How far people agree with the assessor", responses=documented(404))
 def calibration(
     app: RunningApp,
-    project_id: Annotated[str, Query(pattern=rf"{ID_PATTERN}|^$", description="Empty is all projects.")] = "",
+    project_id: ProjectFilter = "",
 ) -> Calibration:
     """Every decision of a person is a label. Positive is: a defect was found."""
     return app.views.calibration(project_id)
+
+
+@router.get("/needs-you", summary="What waits for a person")
+def needs_you(app: RunningApp, kind: NeedKind | None = None, project_id: ProjectFilter = "") -> NeedsView:
+    """Takes the checks cannot decide on, lost answers to paid requests, and clips that were given up."""
+    return app.views.needs_you(kind=kind, project_id=project_id)
+
+
+@router.get("/assessments", summary="Everything that was assessed")
+def assessments(
+    app: RunningApp,
+    project_id: ProjectFilter = "",
+    provider: Annotated[str, Query(max_length=120)] = "",
+    verdict: Verdict | None = None,
+    failed_check: CheckName | None = None,
+    is_overridden: bool | None = None,
+    days: Annotated[int | None, Query(ge=1, le=3650, description="Of the last so many days")] = None,
+    order: AssessmentOrder = AssessmentOrder.NEWEST,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+) -> AssessmentPage:
+    """The newest assessment of each take. The verdict is with what people corrected, the failed check as measured."""
+    wanted = AssessmentFilter(
+        project_id=project_id,
+        provider=provider,
+        verdict=verdict,
+        failed_check=failed_check,
+        is_overridden=is_overridden,
+        days=days,
+    )
+    return app.views.assessments(wanted, order=order, limit=limit, offset=offset)

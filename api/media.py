@@ -16,6 +16,7 @@ from starlette.responses import Response
 from api.dependencies import PathId, RunningApp
 from api.errors import documented
 from orchestrator.errors import NotFound
+from orchestrator.schema.peaks import Peaks
 from orchestrator.views import AssetFile
 
 router = APIRouter(prefix="/v1/media", tags=["media"])
@@ -34,6 +35,7 @@ STILL_RESPONSES: dict[int | str, dict[str, Any]] = {
     304: FILE_RESPONSES[304],
 }
 Second = Annotated[float, Query(ge=0, le=3600, allow_inf_nan=False, description="Seconds from the start")]
+Bins = Annotated[int, Query(ge=16, le=2000, description="Into so many stretches")]
 StillWidth = Annotated[int, Query(ge=64, le=1280, description="At most so many pixels wide")]
 
 
@@ -64,6 +66,14 @@ def still(asset_id: PathId, app: RunningApp, request: Request, at: Second = 0.0,
         return Response(status_code=304, headers=headers)
     jpeg = app.views.still(asset_id, at_seconds=at, width=width)
     return Response(jpeg, media_type="image/jpeg", headers=headers)
+
+
+@router.get("/{asset_id}/peaks", summary="The sound of a stored video, as it is drawn", responses=documented(404))
+def peaks(asset_id: PathId, app: RunningApp, response: Response, bins: Bins = 400) -> Peaks:
+    """The loudest sample, 0..1, of each of ``bins`` equal stretches, and where nothing is heard. No peaks: no sound."""
+    found = app.views.peaks(asset_id, bins=bins)
+    response.headers["Cache-Control"] = "private, max-age=31536000, immutable"  # the content of an asset never changes
+    return found
 
 
 def file_response(file: AssetFile, *, request: Request, is_download: bool) -> Response:

@@ -19,6 +19,9 @@ from orchestrator.settings import Settings
 
 MAX_BODY_BYTES = 1_000_000
 MEDIA_PREFIX = "/v1/media/"
+# Files of people come in here; whether one is a picture, and small enough for one, is looked at behind the door.
+UPLOAD_PATHS = frozenset({"/v1/media/pictures"})
+MAX_UPLOAD_BYTES = 21 << 20
 READ_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -39,7 +42,8 @@ class Guard:
         check_host(headers, allowed_hosts=settings.allowed_hosts)
         check_origin(headers, method=method, allowed_hosts=settings.allowed_hosts)
         check_token(headers, method=method, path=path, token=settings.api_token.get_secret_value())
-        await self._app(scope, _limited(receive, headers), send)
+        most_bytes = MAX_UPLOAD_BYTES if path in UPLOAD_PATHS else MAX_BODY_BYTES
+        await self._app(scope, _limited(receive, headers, most_bytes=most_bytes), send)
 
 
 def check_host(headers: Headers, *, allowed_hosts: tuple[str, ...]) -> None:
@@ -81,26 +85,26 @@ def check_token(headers: Headers, *, method: str, path: str, token: str) -> None
         raise refusal(401, "The API token is missing or wrong.", headers={"WWW-Authenticate": "Bearer"})
 
 
-def _limited(receive: Receive, headers: Headers) -> Receive:
-    """``receive`` that raises 413 once the body, announced or sent in pieces, exceeds ``MAX_BODY_BYTES``."""
+def _limited(receive: Receive, headers: Headers, *, most_bytes: int) -> Receive:
+    """``receive`` that raises 413 once the body, announced or sent in pieces, exceeds ``most_bytes``."""
     announced = headers.get("content-length", "")
-    if announced.isdecimal() and int(announced) > MAX_BODY_BYTES:
-        raise _too_large()
+    if announced.isdecimal() and int(announced) > most_bytes:
+        raise _too_large(most_bytes)
     received_bytes = 0
 
     async def receive_limited() -> Message:
         nonlocal received_bytes
         message = await receive()
         received_bytes += len(message.get("body", b""))
-        if received_bytes > MAX_BODY_BYTES:
-            raise _too_large()
+        if received_bytes > most_bytes:
+            raise _too_large(most_bytes)
         return message
 
     return receive_limited
 
 
-def _too_large() -> Exception:
-    return refusal(413, f"The body may have at most {MAX_BODY_BYTES} bytes.")
+def _too_large(most_bytes: int) -> Exception:
+    return refusal(413, f"The body may have at most {most_bytes} bytes.")
 
 
 def _is_from_our_page(headers: Headers) -> bool:

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse
 from starlette.responses import Response
 
-from api.bodies import GenerateVideo, OptimizedPrompt, OptimizePrompt, RemixVideo
+from api.bodies import (
+    AddToStoryboard,
+    GatheredClip,
+    GenerateVideo,
+    OptimizedPrompt,
+    OptimizePrompt,
+    PreferTake,
+    RemixVideo,
+)
 from api.dependencies import IdempotencyKey, PathId, RunningApp
 from api.errors import documented
 from api.media import FILE_RESPONSES, file_response
 from orchestrator.errors import Conflict
+from orchestrator.schema.single import Wish, WishList
 from orchestrator.schema.view import TakeView
 
 router = APIRouter(prefix="/v1/sora", tags=["sora"])
@@ -18,7 +29,8 @@ router = APIRouter(prefix="/v1/sora", tags=["sora"])
 
 @router.post("/generate", status_code=202, summary="Generate a single clip", responses=documented(402, 404, 409, 413))
 def generate(body: GenerateVideo, app: RunningApp, idempotency_key: IdempotencyKey = "") -> TakeView:
-    """Poll ``/v1/sora/videos/{clip_id}`` with the ``clip_id`` of the answer."""
+    """Poll ``/v1/sora/videos/{clip_id}`` with the ``clip_id`` of the answer. Of several variations that is the first;
+    ``/v1/sora/videos/{clip_id}/variations`` has them all."""
     clip_id = app.service.generate_single(
         prompt=body.prompt,
         provider=body.provider,
@@ -27,6 +39,8 @@ def generate(body: GenerateVideo, app: RunningApp, idempotency_key: IdempotencyK
         size=body.size,
         line=body.line,
         seed=body.seed,
+        reference=body.reference or "",
+        variations=body.variations,
         request_key=idempotency_key,
     )
     return app.views.single(clip_id)
@@ -45,6 +59,49 @@ def remix(body: RemixVideo, app: RunningApp, idempotency_key: IdempotencyKey = "
 @router.get("/videos/{id}", summary="How a single clip stands", responses=documented(404))
 def video_status(id: PathId, app: RunningApp) -> TakeView:
     return app.views.single(id)
+
+
+@router.get("/videos", summary="List single clips")
+def list_videos(app: RunningApp, limit: Annotated[int, Query(ge=1, le=200)] = 20) -> WishList:
+    """What was asked for, newest first, each with its variations, the best first."""
+    return app.views.wishes(limit=limit)
+
+
+@router.get("/videos/{id}/variations", summary="All variations of a video", responses=documented(404))
+def variations(id: PathId, app: RunningApp) -> Wish:
+    """The best first, as the assessor ranks them, and before it the one people preferred. ``pair`` are the two takes to
+    be compared next, in an order by chance."""
+    return app.views.wish(id)
+
+
+@router.post("/preferences", status_code=204, summary="Say which take is better", responses=documented(404, 409, 413))
+def prefer(body: PreferTake, app: RunningApp) -> None:
+    """Two takes of one wish; said twice it counts once."""
+    app.service.prefer(body.chosen_run_id, body.other_run_id, is_blind=body.is_blind, by=body.by)
+
+
+@router.delete("/videos/{id}", status_code=204, summary="Delete a single clip", responses=documented(404, 409))
+def delete(id: PathId, app: RunningApp) -> None:
+    """What its provider has begun is finished, for it is paid; nothing new is asked for. It can be restored."""
+    app.service.delete_single(id)
+
+
+@router.post("/videos/{id}/restore", summary="Bring a deleted single clip back", responses=documented(404, 409))
+def restore(id: PathId, app: RunningApp) -> TakeView:
+    app.service.restore_single(id)
+    return app.views.single(id)
+
+
+@router.post(
+    "/videos/{id}/storyboard", status_code=201, summary="Put a copy into a film", responses=documented(404, 409, 413)
+)
+def add_to_storyboard(id: PathId, body: AddToStoryboard, app: RunningApp) -> GatheredClip:
+    """As a clip that has passed. Nothing is made or paid again; the same video in the same film is one clip."""
+    take = app.views.single(id)
+    if not take.run_id:
+        raise Conflict("That video is not finished, so it cannot be added yet.")
+    clip_id = app.service.add_to_storyboard(take.run_id, body.project_id, scene_id=body.scene_id or "")
+    return GatheredClip(project_id=body.project_id, clip_id=clip_id)
 
 
 @router.head("/videos/{id}/content", include_in_schema=False)

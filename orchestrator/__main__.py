@@ -200,6 +200,44 @@ def worker(is_json: Json = False) -> None:
 
 
 @cli.command()
+def sample(
+    out: Annotated[Path | None, typer.Option(help="Where a copy of the MP4 goes.")] = None, is_json: Json = False
+) -> None:
+    """Make the sample film: free, in less than a minute, with a take that goes wrong and is mended."""
+    with report_errors(is_json=is_json):
+        started = time.monotonic()
+        if out is not None:
+            check_writable(out)
+        with _app() as app:
+            plan_id = app.views.project(app.service.make_sample_film()).clip_plan_id
+            plan = _watch(app, plan_id, is_quiet=is_json)
+            render_path = _collect(app, plan, out) if out else None
+        report = _report(plan, render_path=render_path, wall_seconds=time.monotonic() - started, how="sample")
+        finish(report, f"{render_path or plan.message}", is_json=is_json)
+
+
+@cli.command()
+def export(
+    plan_id: Annotated[str, typer.Argument(help="The plan: clip_plan_id of a film's report.")],
+    out: Annotated[Path, typer.Option(help="Where the file goes.")],
+    form: Annotated[
+        str, typer.Option("--format", help="otio, fcpxml, fcp7xml, edl, srt, vtt, json, or package (a zip of all).")
+    ] = "package",
+    is_json: Json = False,
+) -> None:
+    """Write a plan for editing programs: its accepted takes, transitions and captions. Costs nothing."""
+    with report_errors(is_json=is_json):
+        check_writable(out)
+        with _app(is_engine_needed=False) as app, _replacing(out) as partial:
+            if form == "package":
+                with partial.open("wb") as target:
+                    app.views.export_package(plan_id, target)
+            else:
+                partial.write_bytes(app.views.export(plan_id, form).content)
+        finish({"clip_plan_id": plan_id, "format": form, "path": str(out.resolve())}, str(out), is_json=is_json)
+
+
+@cli.command()
 def timeline(
     plan_id: Annotated[str, typer.Argument(help="The plan: clip_plan_id of a film's report.")], is_json: Json = False
 ) -> None:
@@ -370,14 +408,22 @@ def _make_partial(app: App, plan_id: str, out: Path, *, is_quiet: bool) -> Path 
 
 def _copy_film(app: App, render: RenderView, out: Path) -> Path:
     source = app.views.asset_file(render.video_url.rsplit("/", 1)[-1]).path
+    with _replacing(out) as partial:
+        shutil.copyfile(source, partial)
+    return out.resolve()
+
+
+@contextlib.contextmanager
+def _replacing(out: Path) -> Iterator[Path]:
+    """A file beside ``out`` that takes its place once it is whole."""
     partial = out.with_name(f".{out.name}.partial")
     try:
-        shutil.copyfile(source, partial)
+        yield partial
         partial.replace(out)
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise explain(error) or CannotWrite(f"{out} cannot be written: {error.strerror}.") from None
-    return out.resolve()
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def _report(plan: PlanView, *, render_path: Path | None, wall_seconds: float, how: str) -> dict[str, Any]:

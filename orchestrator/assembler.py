@@ -16,6 +16,7 @@ from orchestrator.schema.timeline import Slate, Timeline, TimelineClip, Transiti
 from orchestrator.schema.value import Value
 
 DEFAULT_TRANSITION_SECONDS = 0.5
+CUT = Transition()
 _FORMS = "cut, crossfade:0.5, wipe:1 or fade_black:0.5 (seconds above 0, at most 2)"
 
 
@@ -45,20 +46,22 @@ def parse_transition(text: str) -> Transition:
 
 
 def build_timeline(
-    takes: Sequence[Take], *, transition: Transition, width: int, height: int, fps: int = 30
+    takes: Sequence[Take],
+    *,
+    transition: Transition = CUT,
+    transitions: Sequence[Transition] | None = None,
+    width: int,
+    height: int,
+    fps: int = 30,
 ) -> Timeline:
-    """Takes in order with ``transition`` between each two, every position a whole frame at ``fps``.
-
-    Each clip keeps at least one frame of its own: where both its overlaps do not fit, each gets at most half of the
-    rest, and an overlap of no frames is a cut. ``width`` and ``height`` are in pixels. Raises ``BadInput`` without
-    takes.
+    """Takes in order with ``transition`` between each two, or with that of ``transitions`` after each but the last;
+    every position a whole frame at ``fps``. ``width`` and ``height`` are in pixels. Raises ``BadInput`` without takes.
     """
     if not takes:
         raise BadInput("There are no takes to assemble. Accept at least one take first.")
     frames = [max(1, round(take.seconds * fps)) for take in takes]
-    wanted = 0 if transition.kind is TransitionKind.CUT else max(1, round(transition.seconds * fps))
-    room = [_room(n, is_inner=0 < i < len(frames) - 1, wanted=wanted) for i, n in enumerate(frames)]
-    overlaps = [min(left, right) for left, right in pairwise(room)]
+    wanted = [transition] * (len(takes) - 1) if transitions is None else transitions
+    fitted, overlaps = fit_transitions(wanted, frames, fps=fps)
     return Timeline(
         fps=fps,
         width=width,
@@ -67,15 +70,33 @@ def build_timeline(
             TimelineClip(source=take.source, frames=n, label=take.label, slate=take.slate)
             for take, n in zip(takes, frames, strict=True)
         ),
-        transitions=tuple(_shortened(transition, overlap, wanted=wanted, fps=fps) for overlap in overlaps),
-        overlap_frames=tuple(overlaps),
+        transitions=fitted,
+        overlap_frames=overlaps,
     )
 
 
-def _room(frames: int, *, is_inner: bool, wanted: int) -> int:
-    """Frames a clip can give to one overlap; an inner clip has two to serve."""
+def fit_transitions(
+    wanted: Sequence[Transition], frames: Sequence[int], *, fps: int
+) -> tuple[tuple[Transition, ...], tuple[int, ...]]:
+    """(the ``wanted`` transitions as far as clips of so many ``frames`` have room for them, frames of each overlap).
+
+    Each clip keeps at least one frame of its own: where both its overlaps do not fit, each gets at most half of the
+    rest or what the other leaves, and an overlap of no frames is a cut.
+    """
+    asked = [0 if t.kind is TransitionKind.CUT else max(1, round(t.seconds * fps)) for t in wanted]
+    around = [0, *asked, 0]
+    overlaps = tuple(
+        min(_room(left, asked[i], beside=around[i]), _room(right, asked[i], beside=around[i + 2]))
+        for i, (left, right) in enumerate(pairwise(frames))
+    )
+    fitted = zip(wanted, overlaps, asked, strict=True)
+    return tuple(_shortened(t, overlap, wanted=own, fps=fps) for t, overlap, own in fitted), overlaps
+
+
+def _room(frames: int, wanted: int, *, beside: int) -> int:
+    """Frames a clip can give to one overlap when the one at its other end wants ``beside``."""
     spare = frames - 1
-    return min(wanted, spare // 2 if is_inner else spare)
+    return min(wanted, max(spare // 2, spare - beside))
 
 
 def _shortened(transition: Transition, overlap: int, *, wanted: int, fps: int) -> Transition:

@@ -8,13 +8,23 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from orchestrator.calls import spent_usd
+from orchestrator.db.edits import insert_clips
 from orchestrator.db.models import ClipRow, PlanRow, RunRow, new_id
-from orchestrator.db.records import assessment_of, brief_of, clip_of, repair_of, request_of, settings_of
+from orchestrator.db.records import (
+    assessment_of,
+    brief_of,
+    clip_of,
+    is_single,
+    repair_of,
+    request_of,
+    settings_for,
+    settings_of,
+)
 from orchestrator.db.session import Session
 from orchestrator.director import split_clip
 from orchestrator.errors import BadInput, NotConfigured
 from orchestrator.repair import Asked, Budget, Canon, patches_of, reword
-from orchestrator.scene_crafter import characters_of, craft_clip, craft_remix
+from orchestrator.scene_crafter import characters_of, craft_clip, craft_remix, picture_of
 from orchestrator.scene_crafter.own import craft_own
 from orchestrator.schema.assessment import Assessment
 from orchestrator.schema.bible import CharacterBible, StyleBible
@@ -23,7 +33,7 @@ from orchestrator.schema.clip_plan import Clip, PlanConstraints
 from orchestrator.schema.clip_run import TAKEN_BACK, Edit, RepairInstruction, RepairStrategy
 from orchestrator.schema.project import ProjectSettings
 from orchestrator.schema.status import ClipStatus, RunStatus
-from providers.base import AudioSupport, ProviderProfile
+from providers.base import AudioSupport, ContentRejected, ProviderProfile, RemixClipInput
 
 CanonPart = TypeVar("CanonPart", StyleBible, CharacterBible)
 
@@ -49,7 +59,7 @@ class Attempts:
         of their own right after it. The caller holds the plan's lock.
         """
         history = history_of(clip)
-        provider, model = self._choose(plan, history)
+        provider, model = self._choose(clip, history)
         profile = self.profile(provider, model)
         if not profile.holds(clip.seconds) and not clip.prompt:
             _split(session, clip, plan, profile)
@@ -57,8 +67,9 @@ class Attempts:
         session.add(run)
         return run
 
-    def _choose(self, plan: PlanRow, history: Iterable[RepairInstruction]) -> tuple[str, str]:
-        settings = settings_of(plan)
+    def _choose(self, clip: ClipRow, history: Iterable[RepairInstruction]) -> tuple[str, str]:
+        """The clip's own provider and model, else the plan's, unless repair has moved on from there."""
+        settings = settings_for(clip)
         provider, model = settings.provider, settings.model
         for instruction in history:
             if instruction.strategy is RepairStrategy.FALLBACK_PROVIDER:
@@ -83,6 +94,8 @@ class Attempts:
             return _cut(last, repair[0].edit, run_id=run_id, attempt=attempt, clip=clip)
         scene = f"{settings.seed}-{clip.scene.position}"
         labels = {"position": str(clip.position), "attempt": str(attempt), "scene": scene}
+        if settings.rehearsal:
+            labels["rehearsal"] = settings.rehearsal
         rewording = tuple(pair for instruction in history for pair in instruction.rewording)
         asked: dict[str, Any] = {
             "profile": profile,
@@ -93,9 +106,10 @@ class Attempts:
             "seed": settings.seed + clip.position * 1000 + attempt if profile.supports_seed else None,
             "labels": labels,
         }
+        picture = _picture_for(clip, profile)
         if last and repair and repair[0].strategy is RepairStrategy.RETRY and repair[0].delay_seconds:
             # The provider was busy and took nothing: the very same request is sent again.
-            request = request_of(last).model_copy(update={"key": run_id, "labels": labels})
+            request, picture = request_of(last).model_copy(update={"key": run_id, "labels": labels}), _picture_in(last)
         elif clip.prompt:
             request = craft_own(_reword(clip.prompt, rewording, line=clip.text), clip=clip_of(clip), **asked)
         else:
@@ -117,6 +131,7 @@ class Attempts:
             model=request.model,
             endpoint=self.endpoints.get(profile.name, ""),
             request=request.model_dump(mode="json"),
+            reference_asset_id="" if isinstance(request, RemixClipInput) else picture,
             patches=list(repair[0].patch) if repair else [],
         )
 
@@ -127,7 +142,7 @@ class Attempts:
         limit_usd = ProjectSettings.model_validate(plan.project.settings).budget_usd
         if limit_usd is None:
             return Budget()
-        own, model = self._choose(plan, history_of(clip))
+        own, model = self._choose(clip, history_of(clip))
         return Budget(
             left_usd=max(0.0, limit_usd - spent_usd(session, plan.project_id)),
             costs_usd={own: self._cost_usd(own, model, clip), **{n: self._cost_usd(n, "", clip) for n in names}},
@@ -141,7 +156,7 @@ class Attempts:
     def able(self, names: Iterable[str], clip: ClipRow, *, now: datetime) -> tuple[str, ...]:
         """Those of ``names``, in their order, that could make this clip: in service, not tried in this round, long
         enough for it whole or, without a prompt of a person's own, in parts, and with a voice for a line, their own or
-        ours. A remix is made where its source is and nowhere else."""
+        ours. A remix is made where its source is and nowhere else, a clip with a picture of its own where that is taken."""
         used = {run.provider for run in clip.runs if run.attempt > clip.cycle_start}
         return tuple(
             name
@@ -150,7 +165,9 @@ class Attempts:
         )
 
     def _is_able(self, profile: ProviderProfile, clip: ClipRow, *, now: datetime) -> bool:
-        if profile.is_retired(now) or profile.needs_reference or clip.remix_of:
+        if profile.is_retired(now) or clip.remix_of:
+            return False
+        if (profile.needs_reference or clip.reference_asset_id) and not _picture_for(clip, profile):
             return False
         language = clip.plan.brief.language
         speaks = profile.audio is not AudioSupport.NONE or not clip.text or language in self.narrated_languages
@@ -174,12 +191,41 @@ def _repairs(clip: ClipRow) -> Iterator[tuple[RepairInstruction, Assessment | No
             yield repair, assessment_of(run.assessments[-1]) if is_judged else None
 
 
+def places_without_picture(plan: PlanRow, profiles: Mapping[str, ProviderProfile]) -> tuple[int, ...]:
+    """Which clips of a plan, counted as they play, cannot be made for want of a picture to start from."""
+    settings, places = settings_of(plan), list[int]()
+    for place, clip in enumerate(sorted(plan.clips, key=lambda c: c.order_key), start=1):
+        name, model = (clip.provider, clip.model) if clip.provider else (settings.provider, settings.model)
+        profile = profiles[name].for_model(model or profiles[name].models[0]) if name in profiles else None
+        is_open = not ClipStatus(clip.status).is_settled and not clip.remix_of
+        if is_open and profile and profile.needs_reference and not _picture_for(clip, profile):
+            places.append(place)
+    return tuple(places)
+
+
+def _picture_for(clip: ClipRow, profile: ProviderProfile) -> str:
+    """Asset id of the picture the next take starts from; empty for none. A picture of the canon, which nobody asked for
+    in this very clip, is given up where a provider's safety check refused a take with it."""
+    if not profile.takes_picture(clip.seconds):
+        return ""
+    own = clip.reference_asset_id or ""
+    picture = picture_of(clip_of(clip), own=own, brief=brief_of(clip.plan.brief))
+    refused = {
+        _picture_in(r) for r in clip.runs if r.error_code == ContentRejected.code and r.attempt > clip.cycle_start
+    }
+    return picture if profile.needs_reference or picture == own or picture not in refused else ""
+
+
+def _picture_in(run: RunRow) -> str:
+    return run.reference_asset_id or ""
+
+
 def canon_of(clip: ClipRow) -> Canon:
-    """What no correction of this clip may contradict. A person's own prompt stands on its own."""
+    """What no correction of this clip may contradict. A single clip's prompt stands on its own."""
+    if is_single(clip):
+        return Canon()
     brief = brief_of(clip.plan.brief)
-    return (
-        Canon() if clip.prompt else Canon(style=brief.style, characters=characters_of(clip_of(clip), brief.characters))
-    )
+    return Canon(style=brief.style, characters=characters_of(clip_of(clip), brief.characters))
 
 
 def asked_of(run: RunRow) -> Asked:
@@ -236,9 +282,17 @@ def _reword_canon(brief: ContentBrief, rewording: tuple[tuple[str, str], ...]) -
     return brief.model_copy(update={"style": style, "characters": people})
 
 
-def _cut(source: RunRow, edit: Edit, *, run_id: str, attempt: int, clip: ClipRow) -> RunRow:
+def cut_by_hand(source: RunRow, edit: Edit) -> RunRow:
+    """The next take of the clip of ``source``, made from it as a person wants. What the clip says by now is what it is
+    held against."""
+    clip = source.clip
+    return _cut(source, edit, run_id=new_id(), attempt=clip.runs[-1].attempt + 1, clip=clip, line=clip.text)
+
+
+def _cut(source: RunRow, edit: Edit, *, run_id: str, attempt: int, clip: ClipRow, line: str | None = None) -> RunRow:
     """A take made from ``source``, for which nothing is asked of its provider: it is to last as long as planned."""
     request = request_of(source).model_copy(update={"key": run_id, "seconds": clip.seconds})
+    request = request if line is None else request.model_copy(update={"line": line})
     return RunRow(
         id=run_id,
         clip_id=clip.id,
@@ -256,27 +310,21 @@ def _cut(source: RunRow, edit: Edit, *, run_id: str, attempt: int, clip: ClipRow
 
 def _split(session: Session, clip: ClipRow, plan: PlanRow, profile: ProviderProfile) -> None:
     first, *rest = _parts(clip, plan, profile)
-    # Last first: two clips of a plan never share a position, not even for a moment.
-    for other in sorted(plan.clips, key=lambda c: c.position, reverse=True):
-        if other.position > clip.position:
-            other.position += len(rest)
-            session.flush()
-        if other.order_key > clip.order_key:
-            other.order_key += len(rest)
     clip.text, clip.words, clip.seconds = first.text, first.words, first.seconds
     if rest:
         clip.reason = f"Split: {profile.title} makes at most {profile.durations_seconds[-1]} s at once."
-    for offset, part in enumerate(rest, start=1):
-        session.add(
-            ClipRow(
-                clip_plan_id=plan.id,
-                scene_id=clip.scene_id,
-                order_key=clip.order_key + offset,
-                status=ClipStatus.PENDING,
-                **part.model_dump(exclude={"acceptance"}),
-                acceptance=list(part.acceptance),
-            )
+    rows = [
+        ClipRow(
+            scene_id=clip.scene_id,
+            status=ClipStatus.PENDING,
+            provider=clip.provider,
+            model=clip.model,
+            **part.model_dump(exclude={"acceptance", "position"}),
+            acceptance=list(part.acceptance),
         )
-    session.flush()
-    session.expire(plan, ["clips"])
+        for part in rest
+    ]
+    if rows:  # what came after the whole clip comes after its last part
+        rows[-1].transition, clip.transition = clip.transition, None
+    insert_clips(session, plan, rows, after=clip)
     plan.total_seconds = sum(c.seconds for c in plan.clips)

@@ -20,6 +20,7 @@ from pydantic_settings import SettingsError
 from orchestrator.assessor import AssessmentPolicy
 from orchestrator.attempts import Attempts
 from orchestrator.choices import Choices
+from orchestrator.db.records import workspace_of
 from orchestrator.db.session import Database, migrate_database, open_database
 from orchestrator.doctor import answer_item, examine
 from orchestrator.engine import Engine, Flow, InlineEngine, Width
@@ -40,8 +41,10 @@ from orchestrator.perception.whisper import WhisperListener
 from orchestrator.presentation import NOBODY
 from orchestrator.roster import Roster, make_providers, read_roster
 from orchestrator.schema.view import DoctorItem
+from orchestrator.schema.workspace import WorkspaceSettings
 from orchestrator.service import Service
 from orchestrator.settings import Settings
+from orchestrator.steps.animatics import AnimaticSteps
 from orchestrator.steps.cancels import CancelSteps
 from orchestrator.steps.clips import ClipSteps
 from orchestrator.steps.films import FilmSteps
@@ -53,7 +56,7 @@ from orchestrator.storage.local import LocalAssetStore
 from orchestrator.turns import SharedTurns
 from orchestrator.views import Views
 from orchestrator.watchdog import Watchdog, how_ended
-from providers.base import Account, VideoProvider
+from providers.base import Account, Animator, VideoProvider
 from providers.patience import PatientProvider, Turns
 
 log = logging.getLogger(__name__)
@@ -193,7 +196,13 @@ def build(
         for name, provider in {**made, **(adapters or {})}.items()
     }
     profiles = {name: provider.profile for name, provider in providers.items()}
-    choices = Choices(settings=settings, profiles=profiles, missing=roster.missing, broken=roster.broken)
+    choices = Choices(
+        settings=settings,
+        profiles=profiles,
+        missing=roster.missing,
+        broken=roster.broken,
+        read_workspace=lambda: _read_workspace(database),
+    )
     store = LocalAssetStore(_ensure_folder(settings.assets_dir or data_dir / "assets", name="ASSETS_DIR"))
     # On SQLite a file lock lets one process work at a time, so whatever it finds unsent is its own.
     owner = "local" if database.is_sqlite else f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
@@ -231,6 +240,8 @@ def build(
         endpoints={name: provider.endpoint for name, provider in providers.items()},
         narrated_languages=frozenset() if narrator.missing else frozenset(narrator.languages),
     )
+    # Not one behind patience: it answers for nothing that is paid and is never out of reach.
+    animator = next((p for p in {**made, **(adapters or {})}.values() if isinstance(p, Animator)), None)
     fallbacks = tuple(n for n in settings.fallback_providers if n in providers)
     is_stopping = threading.Event()
     perils = Perils(database)
@@ -242,6 +253,7 @@ def build(
         ),
         films=FilmSteps(database, generator, store, cache_dir, is_stopping, perils),
         cancels=CancelSteps(database, generator, attempts),
+        animatics=AnimaticSteps(database, generator, store, animator, cache_dir / "animatics", is_stopping),
         is_stopping=is_stopping,
     )
     flows = change_flows(flows)
@@ -292,6 +304,11 @@ def migrate(settings: Settings | None = None) -> DoctorItem:
     data_dir = _ensure_folder(settings.data_dir)
     done = migrate_database(settings.database_url.get_secret_value(), data_dir=data_dir)
     return DoctorItem(name="Schema", state="ok", detail=done)
+
+
+def _read_workspace(database: Database) -> WorkspaceSettings:
+    with database.read() as session:
+        return workspace_of(session)
 
 
 def _ensure_folder(folder: Path, *, name: str = "DATA_DIR") -> Path:
@@ -388,4 +405,5 @@ def _widths(settings: Settings) -> dict[str, Width]:
         "clips": Width(per_worker=1, look_seconds=2.0),  # filled by versions before this one
         "render": Width(per_worker=settings.render_width, look_seconds=0.5),
         "assess": Width(per_worker=settings.assess_width, look_seconds=0.5),
+        "animatics": Width(per_worker=2, look_seconds=1.0),
     }

@@ -41,7 +41,8 @@ ASKED = "cancelling"
 
 
 class PaidCall(Value):
-    """What is about to be paid: the request with the run, plan, project and price it belongs to."""
+    """What is about to be paid: the request with the run, plan, project and price it belongs to. ``reference_sha256``
+    is of the content of the request's picture, empty where it has none."""
 
     run_id: str
     plan_id: str
@@ -50,6 +51,13 @@ class PaidCall(Value):
     endpoint: str
     request: CreateClipInput | RemixClipInput
     cost_usd: float
+    reference_sha256: str = ""
+
+    @property
+    def request_hash(self) -> str:
+        """Of all that is asked for: of a picture what it shows, not where on this machine it lies."""
+        asked = self.request.model_copy(update={"reference_path": None}).model_dump_json()
+        return hashlib.sha256(f"{asked}{self.reference_sha256}".encode()).hexdigest()
 
 
 class Intent(StrEnum):
@@ -105,7 +113,7 @@ class Calls:
                     provider=call.provider,
                     model=call.request.model,
                     endpoint=call.endpoint,
-                    request_hash=hashlib.sha256(call.request.model_dump_json().encode()).hexdigest(),
+                    request_hash=call.request_hash,
                     cost_usd=call.cost_usd,
                     estimated_usd=call.cost_usd,
                     balance_before_usd=balance_usd,

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from orchestrator.errors import BadInput, UnknownProvider
+from orchestrator.errors import BadInput, NotConfigured, UnknownProvider
 from orchestrator.schema.brief import ContentBrief
 from orchestrator.schema.clip_plan import PlanConstraints
 from orchestrator.schema.clip_run import RetryPolicy
 from orchestrator.schema.project import ProjectSettings
+from orchestrator.schema.workspace import WorkspaceSettings
 from orchestrator.settings import Settings
 from providers.base import ProviderProfile
 
@@ -34,17 +35,35 @@ def tidy_name(name: str) -> str:
 @dataclass(frozen=True)
 class Choices:
     """``profiles`` are the providers that can be used now; ``missing`` says of others what they need,
-    ``broken`` of others why their settings cannot be used."""
+    ``broken`` of others why their settings cannot be used. ``read_workspace`` tells what was set on the pages, which
+    goes before the environment."""
 
     settings: Settings
     profiles: Mapping[str, ProviderProfile]
     missing: Mapping[str, tuple[str, ...]]
     broken: Mapping[str, str] = field(default_factory=dict)
+    read_workspace: Callable[[], WorkspaceSettings] = WorkspaceSettings
+
+    @property
+    def default_provider(self) -> str:
+        """Who makes the clips where nobody says."""
+        return self.read_workspace().provider or self.settings.video_provider
+
+    @property
+    def default_budget_usd(self) -> float | None:
+        """The budget of new projects and of the single clips; None is no limit."""
+        budget = self.read_workspace().budget_usd
+        return self.settings.budget_usd if budget is None else budget
+
+    @property
+    def reviewer_name(self) -> str:
+        """Who decides, where nobody says."""
+        return self.read_workspace().reviewer_name or self.settings.reviewer_name
 
     def profile(self, name: str = "", model: str = "") -> ProviderProfile:
         """The profile of a provider as it holds for ``model``; the configured default when ``name`` is empty. Raises
         ``UnknownProvider``."""
-        name = name or self.settings.video_provider
+        name = name or self.default_provider
         if name in self.profiles:
             return self.profiles[name].for_model(model)
         if reason := self.broken.get(name):
@@ -60,12 +79,25 @@ class Choices:
         known = ", ".join(sorted({*self.profiles, *self.missing, *self.broken}))
         raise UnknownProvider(f"There is no provider called {name!r}. Known: {known}.")
 
-    def complete(self, wanted: ProjectSettings) -> ProjectSettings:
-        """``wanted`` with every gap filled. Raises ``UnknownProvider`` and ``BadInput`` (a size not sold)."""
+    def local_profile(self) -> ProviderProfile:
+        """The provider that makes clips on this machine for nothing. Raises ``NotConfigured`` where there is none."""
+        found = next((p for p in self.profiles.values() if p.is_local and p.is_free), None)
+        if found is None:
+            raise NotConfigured("No provider that works on this machine is set up.")
+        return found
+
+    def complete(self, wanted: ProjectSettings, *, has_reference: bool = True) -> ProjectSettings:
+        """``wanted`` with every gap filled; ``has_reference`` False: there is no picture, and none can come. Raises
+        ``UnknownProvider`` and ``BadInput``: a size not sold, or a model that needs a picture where there is none."""
+        usual = self.read_workspace()
+        is_usual = not wanted.provider or wanted.provider == usual.provider
+        wanted = _laid_over(wanted, usual, model=usual.model if is_usual else "")
         profile = self.profile(wanted.provider, wanted.model)
-        if profile.needs_reference:
+        if profile.needs_reference and not has_reference:
             model = wanted.model or profile.models[0]
-            raise BadInput(f"{profile.title}'s {model} needs a reference picture, and none can be given yet.")
+            raise BadInput(
+                f"{profile.title}'s {model} needs a reference picture.", hint="Add one, or choose another model."
+            )
         size = wanted.size or profile.sizes[0]
         if size not in profile.sizes:
             raise BadInput(f"{profile.title} does not make {size}. It makes {', '.join(profile.sizes)}.")
@@ -77,7 +109,7 @@ class Choices:
                 "budget_usd": self.settings.budget_usd if wanted.budget_usd is None else wanted.budget_usd,
                 "retry_policy": wanted.retry_policy
                 if "retry_policy" in wanted.model_fields_set
-                else RetryPolicy(max_attempts=self.settings.max_retry_attempts),
+                else RetryPolicy(max_attempts=usual.max_attempts or self.settings.max_retry_attempts),
             }
         )
 
@@ -104,3 +136,17 @@ class Choices:
             offered = ", ".join(str(s) for s in profile.durations_seconds)
             raise BadInput(f"{profile.title} makes clips of {offered} s, not {seconds} s.")
         return seconds
+
+
+def _laid_over(wanted: ProjectSettings, usual: WorkspaceSettings, *, model: str) -> ProjectSettings:
+    """``wanted`` with what the workspace says where it says nothing."""
+    filled = {
+        "provider": wanted.provider or usual.provider,
+        "model": wanted.model or model,
+        "budget_usd": usual.budget_usd if wanted.budget_usd is None else wanted.budget_usd,
+    }
+    for name in ("words_per_minute", "on_failed"):
+        said = getattr(usual, name)
+        if said is not None and name not in wanted.model_fields_set:
+            filled[name] = said
+    return wanted.model_copy(update=filled)

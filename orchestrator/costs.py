@@ -41,3 +41,24 @@ def estimate(
         takes_per_clip=round(takes, 2),
         is_from_history=is_known,
     )
+
+
+def add_up(estimates: Sequence[tuple[int, CostEstimate]]) -> CostEstimate | None:
+    """What clips of several providers cost together: ``(how many clips, their estimate)`` of each. None of none."""
+    if not estimates:
+        return None
+    clips = sum(count for count, _ in estimates)
+    return CostEstimate(
+        low_usd=round(sum(one.low_usd for _, one in estimates), 4),
+        likely_usd=round(sum(one.likely_usd for _, one in estimates), 4),
+        high_usd=round(sum(one.high_usd for _, one in estimates), 4),
+        takes_per_clip=round(sum(count * one.takes_per_clip for count, one in estimates) / clips, 2),
+        is_from_history=all(one.is_from_history for _, one in estimates),
+    )
+
+
+def standing_budget(configured_usd: float | None, *, then_usd: float | None, now_usd: float | None) -> float | None:
+    """What the single clips may cost in all, None being no limit: ``now_usd``, which a person may have raised, for as
+    long as the configured budget is what it was ``then``, when the last of them was asked for; else the configured one.
+    """
+    return now_usd if configured_usd == then_usd else configured_usd

@@ -7,7 +7,16 @@ from datetime import datetime
 from orchestrator.assessor.verdict import with_overrides
 from orchestrator.db.models import ClipRow, OverrideRow, PlanRow, ProviderCallRow, RunRow, utc_now
 from orchestrator.db.queries import call_of
-from orchestrator.db.records import assessment_of, overrides_of, policy_of, request_of, settings_of
+from orchestrator.db.records import (
+    UNDONE,
+    assessment_of,
+    is_single,
+    overrides_of,
+    policy_of,
+    request_of,
+    settings_of,
+    standing,
+)
 from orchestrator.db.session import Session
 from orchestrator.errors import BadInput, Conflict
 from orchestrator.repair import best_take
@@ -15,6 +24,8 @@ from orchestrator.schema.assessment import Assessment, CheckName, CheckStatus, O
 from orchestrator.schema.clip_run import ABANDONED, CANCELLED
 from orchestrator.schema.project import OnFailed
 from orchestrator.schema.status import ClipStatus, PauseCause, PlanStatus, RunStatus
+
+REJECTED = "Rejected by a reviewer"  # how the reason of such a clip begins
 
 
 def go_on(plan: PlanRow, *, is_lost: bool = False) -> bool:
@@ -43,9 +54,10 @@ def approve(session: Session, run: RunRow, *, reason: str, by: str) -> None:
         raise Conflict("This take is still being assessed. Approve it when that is done.")
     if request_of(run).line != run.clip.text:
         raise Conflict("The clip was split or changed since: this take says other words than the clip does now.")
-    _record(session, run, old=run.clip.status, new="approved", reason=reason, by=by)
+    decision = _record(session, run, old=run.clip.status, new="approved", reason=reason, by=by)
     run.clip.accepted_run_id, run.clip.status, run.clip.reason = run.id, ClipStatus.PASSED, ""
     run.clip.generation += 1  # a flow still at work on this clip asks for nothing more
+    _stamp(decision, run.clip)
 
 
 def reject(session: Session, run: RunRow, *, reason: str, by: str) -> None:
@@ -57,12 +69,13 @@ def reject(session: Session, run: RunRow, *, reason: str, by: str) -> None:
         raise Conflict("This take is still being made. Reject it when it is done.")
     if not ClipStatus(run.clip.status).is_settled:
         raise Conflict("Another take of this clip is being made. Reject this one when that is done.")
-    _record(session, run, old=run.clip.status, new="rejected", reason=reason, by=by)
     clip = run.clip
+    decision = _record(session, run, old=clip.status, new="rejected", reason=reason, by=by)
     if clip.accepted_run_id in (run.id, None):
         clip.accepted_run_id, clip.status = None, ClipStatus.FAILED
         clip.generation += 1
-        clip.reason = f"Rejected by a reviewer: {reason.strip()}"
+        clip.reason = f"{REJECTED}: {reason.strip()}"
+    _stamp(decision, clip)
 
 
 def override(session: Session, run: RunRow, *, check: CheckName, status: CheckStatus, reason: str, by: str) -> str:
@@ -80,10 +93,37 @@ def override(session: Session, run: RunRow, *, check: CheckName, status: CheckSt
     if _is_said(run, new=status, reason=reason, by=by, check=check):
         return f"This was said before. The take {_VERDICT_WORDS[before.verdict]}."
     old = before.checks[check].status if check in before.checks else CheckStatus.NOT_RUN
-    _record(session, run, old=old, new=status, reason=reason, by=by, check=check)
+    decision = _record(session, run, old=old, new=status, reason=reason, by=by, check=check)
     said = (*overrides_of(run), Override(check=check, status=status, by=by, reason=_tidy(reason)))
     after = with_overrides(assessment_of(run.assessments[-1]), said, policy_of(run.clip.plan.project))
-    return _follow(run, after.verdict, reason=f"A reviewer corrected {check.replace('_', ' ')}: {_tidy(reason)}")
+    outcome = _follow(run, after.verdict, reason=f"A reviewer corrected {check.replace('_', ' ')}: {_tidy(reason)}")
+    _stamp(decision, run.clip)
+    return outcome
+
+
+def take_back_decision(session: Session, run: RunRow, *, by: str) -> str:
+    """The newest decision on this take that stands is taken back, and its clip is what it was before: as a new record.
+    What was taken back, as ``OverrideRow.new_value``. Raises ``Conflict`` where the clip has gone on since."""
+    decision = next(reversed(standing(run)), None)
+    if decision is None:
+        raise Conflict("Nobody decided anything about this take that still stands.")
+    if decision.new_value == "adopted":
+        raise Conflict("A lost generation that was found cannot be lost again. Reject the take instead.")
+    clip, before = run.clip, decision.before
+    if before is None:
+        raise Conflict("This was decided with an earlier version, which kept no way back. Decide anew instead.")
+    accepted = next((r for r in clip.runs if r.id == before["accepted_run_id"]), None)
+    has_other_words = accepted is not None and request_of(accepted).line != clip.text
+    if clip.generation != before["until"] or clip.removed_at or has_other_words:
+        raise Conflict("The clip has gone on since: it was changed, retried or decided on anew. Decide anew instead.")
+    was_changed = (clip.status, clip.accepted_run_id) != (before["status"], before["accepted_run_id"])
+    _record(session, run, old=decision.new_value, new=UNDONE, reason=decision.reason, by=by, check=decision.check_name)
+    clip.status, clip.accepted_run_id, clip.reason = before["status"], before["accepted_run_id"], before["reason"]
+    clip.generation += was_changed
+    for earlier in (o for other in clip.runs for o in standing(other)):  # what stood then stands again
+        if earlier.before and earlier.before.get("until") == before["generation"]:
+            _stamp(earlier, clip)
+    return decision.new_value
 
 
 def judgement(run: RunRow) -> Assessment | None:
@@ -95,7 +135,7 @@ def judgement(run: RunRow) -> Assessment | None:
 
 def decided(run: RunRow) -> str:
     """What a person said last about the whole take: ``approved``, ``rejected``, ``adopted``, or nothing."""
-    return next((o.new_value for o in reversed(run.overrides) if not o.check_name), "")
+    return next((o.new_value for o in reversed(standing(run)) if not o.check_name), "")
 
 
 def candidates(clip: ClipRow) -> dict[str, Assessment]:
@@ -198,15 +238,29 @@ def revive(clip: ClipRow) -> None:
 
 def why_fixed(clip: ClipRow) -> str:
     """Why this clip cannot be changed now, and what to do first; empty when it can."""
-    if clip.prompt:
+    if is_single(clip):
         return "A single clip is made from its own prompt. Generate another one with the words you want."
     if clip.accepted_run_id:
         return "This clip has an accepted take. Reject that first, then change the clip and retry it."
+    return why_open(clip)
+
+
+def why_open(clip: ClipRow) -> str:
+    """Why a take of this clip stands in the way of taking it out, and what to do first; empty when none does."""
     if not clip.runs or clip.runs[-1].status == RunStatus.SETTLED:
         return ""
+    if is_being_cut(clip):
+        return "A take of this clip is being cut from another one. Wait for it; if it does not end, retry the clip."
     if ClipStatus(clip.status).is_settled:
         return "A take of this clip is waiting to be fetched. Retry goes on with it; or give it up first."
     return "A take of this clip is being made. Wait for it; if it passes, reject it before you change the clip."
+
+
+def is_being_cut(clip: ClipRow) -> bool:
+    """Whether the newest take is one that a person wants cut from another one, and not done yet."""
+    last = clip.runs[-1] if clip.runs else None
+    is_cut = last is not None and last.status != RunStatus.SETTLED and bool(last.edit and last.edit.get("is_by_hand"))
+    return is_cut and ClipStatus(clip.status).is_settled
 
 
 def begin_round(clip: ClipRow) -> None:
@@ -261,7 +315,7 @@ def set_aside(clip: ClipRow) -> None:
 
 def _is_said(run: RunRow, *, new: str, reason: str, by: str, check: CheckName | None = None) -> bool:
     """Whether this is the newest decision on the take, or on one check of it, already: a second click."""
-    same = [o for o in run.overrides if o.check_name == (check or "")]
+    same = [o for o in standing(run) if o.check_name == (check or "")]
     return bool(same) and (same[-1].new_value, same[-1].reason, same[-1].made_by) == (new, _tidy(reason), by)
 
 
@@ -270,18 +324,30 @@ def _tidy(reason: str) -> str:
 
 
 def _record(
-    session: Session, run: RunRow, *, old: str, new: str, reason: str, by: str, check: CheckName | None = None
-) -> None:
-    """Who decided what, and why. Raises ``BadInput`` without a reason."""
+    session: Session, run: RunRow, *, old: str, new: str, reason: str, by: str, check: CheckName | str | None = None
+) -> OverrideRow:
+    """Who decided what, and why, with what the clip was until then. Raises ``BadInput`` without a reason."""
     if not reason.strip():
         raise BadInput("Say why: the reason stays on record.")
-    session.add(
-        OverrideRow(
-            clip_run_id=run.id,
-            check_name=check or "",
-            old_value=old,
-            new_value=new,
-            reason=_tidy(reason),
-            made_by=by,
-        )
+    clip = run.clip
+    row = OverrideRow(
+        clip_run_id=run.id,
+        check_name=check or "",
+        old_value=old,
+        new_value=new,
+        reason=_tidy(reason),
+        made_by=by,
+        before={
+            "status": clip.status,
+            "accepted_run_id": clip.accepted_run_id,
+            "reason": clip.reason,
+            "generation": clip.generation,
+        },
     )
+    session.add(row)
+    return row
+
+
+def _stamp(decision: OverrideRow, clip: ClipRow) -> None:
+    """Note which generation the clip is since this decision: as long as it is, nothing came of it."""
+    decision.before = {**(decision.before or {}), "until": clip.generation}

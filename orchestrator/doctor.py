@@ -73,7 +73,8 @@ def examine(
         )
         for path in sorted(settings.data_dir.glob("engine.damaged-*.sqlite3"))
     ]
-    items += [_provider_item(profile, settings) for profile in choices.profiles.values()]
+    default = choices.default_provider
+    items += [_provider_item(profile, is_default=profile.name == default) for profile in choices.profiles.values()]
     items += [
         DoctorItem(
             name=f"Provider {name}", state="broken", detail=reason, consequence="Clips cannot be generated with it."
@@ -89,12 +90,12 @@ def examine(
         )
         for name, lacking in choices.missing.items()
     ]
-    if settings.video_provider not in choices.profiles:
+    if default not in choices.profiles:
         items.append(
             DoctorItem(
-                name="VIDEO_PROVIDER",
+                name="VIDEO_PROVIDER" if default == settings.video_provider else "Default provider",
                 state="broken",
-                detail=f"{settings.video_provider} is not usable",
+                detail=f"{default} is not usable",
                 consequence="Nothing can be generated until another provider is chosen or this one is set up.",
             )
         )
@@ -120,9 +121,9 @@ def examine(
     return tuple(items)
 
 
-def _provider_item(profile: ProviderProfile, settings: Settings) -> DoctorItem:
+def _provider_item(profile: ProviderProfile, *, is_default: bool) -> DoctorItem:
     """A provider that is set up: what it makes and asks for, or since when it is gone."""
-    default = ", default" if profile.name == settings.video_provider else ""
+    default = ", default" if is_default else ""
     name = f"Provider {profile.name}"
     if profile.retired_on and profile.is_retired(datetime.now(UTC)):
         return DoctorItem(
@@ -131,13 +132,6 @@ def _provider_item(profile: ProviderProfile, settings: Settings) -> DoctorItem:
             detail=f"{profile.title}: switched off on {profile.retired_on:%Y-%m-%d}{default}",
             consequence="Clips cannot be generated with it. Point its base URL at another server, or use another one.",
         )
-    if profile.needs_reference:
-        return DoctorItem(
-            name=name,
-            state="broken",
-            detail=f"{profile.title}: {profile.models[0]} needs a reference picture{default}",
-            consequence="Clips cannot be generated with it until another of its models is set.",
-        )
     shortest, longest = profile.durations_seconds[0], profile.durations_seconds[-1]
     is_range = len(profile.durations_seconds) > 3
     made = f"{shortest} to {longest} s" if is_range else ", ".join(map(str, profile.durations_seconds)) + " s"
@@ -145,7 +139,8 @@ def _provider_item(profile: ProviderProfile, settings: Settings) -> DoctorItem:
     lost = "" if profile.supports_reconcile else ", a lost answer waits for you"
     price = profile.cost_usd(model=profile.models[0], seconds=shortest, size=profile.sizes[0]) / shortest
     asks = "free" if profile.is_free else f"${price:.3g} a second"
-    detail = f"{profile.title}, {profile.models[0]}, {made}, {asks}{voice}{lost}{default}"
+    picture = ", from a picture only" if profile.needs_reference else ""
+    detail = f"{profile.title}, {profile.models[0]}{picture}, {made}, {asks}{voice}{lost}{default}"
     return DoctorItem(name=name, state="ok", detail=detail)
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from orchestrator.engine import Flow, FlowContext
 from orchestrator.errors import UNFORESEEN, explain
 from orchestrator.schema.flow_id import clip_flow_id, plan_flow_id
+from orchestrator.steps.animatics import AnimaticSteps
 from orchestrator.steps.cancels import CancelSteps
 from orchestrator.steps.clips import ClipSteps
 from orchestrator.steps.films import FilmSteps
@@ -22,6 +23,7 @@ from orchestrator.steps.plans import PlanSteps
 from orchestrator.steps.takes import TakeSteps
 
 log = logging.getLogger(__name__)
+NOBODYS = 0  # generation of a clip: its flows count from 1, so the clip's state is left alone
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Flows:
     takes: TakeSteps
     films: FilmSteps
     cancels: CancelSteps
+    animatics: AnimaticSteps
     is_stopping: threading.Event = field(default_factory=threading.Event)
 
     def by_name(self) -> dict[str, Flow]:
@@ -42,7 +45,9 @@ class Flows:
             "render": self.render_flow,
             "assess": self.assess_flow,
             "reassess": self.reassess_flow,
+            "retime": self.retime_flow,
             "cancel": self.cancel_flow,
+            "animatic": self.animatic_flow,
         }
 
     async def plan_flow(self, flow: FlowContext, plan_id: str, generation: int) -> str:
@@ -126,6 +131,28 @@ class Flows:
             await flow.run_all("plans", "plan", {plan_flow_id(plan_id, generation): (plan_id, generation)})
         return verdict
 
+    async def retime_flow(self, flow: FlowContext, run_id: str) -> str:
+        """A person cut a take from another one. It is assessed, and that is all: no other take follows from it."""
+        try:
+            await flow.step("fetch", self.clips.fetch, run_id, NOBODYS)
+            await flow.step("assess", self.takes.assess, run_id)
+        except Exception as error:
+            if self.is_stopping.is_set():
+                raise
+            known = explain(error)
+            if known is None:
+                log.exception("Take %s could not be cut", run_id)
+            return await flow.step("keep_broken", self.takes.keep, run_id, str(known or UNFORESEEN))
+        verdict = await flow.step("keep", self.takes.keep, run_id, "")
+        if plan := await flow.step("go_on", self.plans.go_on_when_whole, run_id):
+            plan_id, generation = plan
+            await flow.run_all("plans", "plan", {plan_flow_id(plan_id, generation): (plan_id, generation)})
+        return verdict
+
     async def cancel_flow(self, flow: FlowContext, plan_id: str, cancelled_at: int) -> int:
         """A person cancelled the plan: what its providers take back without charging is not made."""
         return await flow.step("take_back", self.cancels.take_back, plan_id, cancelled_at)
+
+    async def animatic_flow(self, flow: FlowContext, plan_id: str, _generation: int) -> int:
+        """Free previews of the clips that have no accepted take, until none is out of date."""
+        return await flow.step("draw", self.animatics.draw, plan_id)

@@ -20,6 +20,7 @@ from orchestrator.media.edit import edit_take
 from orchestrator.media.frames import grab_poster
 from orchestrator.media.probe import probe
 from orchestrator.narrator import Narrator
+from orchestrator.pictures import FittedPictures, StoredPicture
 from orchestrator.schema.asset import AssetKind
 from orchestrator.schema.clip_run import Edit
 from orchestrator.schema.value import Value
@@ -32,6 +33,7 @@ from providers.base import (
     OutcomeUnknown,
     QuotaExhausted,
     RateLimited,
+    ReferenceRules,
     Retired,
     Unavailable,
     VideoProvider,
@@ -91,10 +93,22 @@ class Generator:
         self._ledger = ledger
         self._store = store
         self._scratch = scratch
+        self._pictures = FittedPictures(store, scratch / "pictures")
 
-    async def create(self, call: PaidCall, *, is_wanted: Callable[[], bool]) -> str:
-        """The generation id; see ``Ledger.create`` for what it raises."""
+    async def create(
+        self, call: PaidCall, *, is_wanted: Callable[[], bool], picture: StoredPicture | None = None
+    ) -> str:
+        """The generation id, of a clip that starts from ``picture`` where there is one; see ``Ledger.create`` for what
+        it raises, ``FittedPictures.fit`` for what a picture may add to that."""
+        if picture is not None:
+            call = await asyncio.to_thread(self._with_picture, call, picture)
         return await self._ledger.create(call, self._providers[call.provider], is_wanted=is_wanted)
+
+    def _with_picture(self, call: PaidCall, picture: StoredPicture) -> PaidCall:
+        rules = self._providers[call.provider].profile.for_model(call.request.model).reference or ReferenceRules()
+        path = self._pictures.fit(picture, size=call.request.size, rules=rules)
+        request = call.request.model_copy(update={"reference_path": path})
+        return call.model_copy(update={"request": request, "reference_sha256": _sha256(path)})
 
     def finish(self, key: str, *, cost_usd: float | None) -> None:
         """See ``Ledger.finish``."""
@@ -256,6 +270,13 @@ class Generator:
             poster_file, kind=AssetKind.POSTER, mime="image/jpeg", project_id=project_id, name=render_id
         )
         return [film, poster]
+
+    async def keep_animatic(self, file: Path, *, project_id: str, name: str) -> AssetRow:
+        """Store a preview; its row is not yet saved. Raises ``UnreadableMedia``."""
+        info = await asyncio.to_thread(probe, file)
+        asset = await self._keep(file, kind=AssetKind.ANIMATIC, mime="video/mp4", project_id=project_id, name=name)
+        asset.duration_seconds, asset.width, asset.height = info.container_seconds, info.width, info.height
+        return asset
 
     async def _keep(self, file: Path, *, kind: AssetKind, mime: str, project_id: str, name: str) -> AssetRow:
         suffix = ".jpg" if mime == "image/jpeg" else ".mp4"

@@ -8,8 +8,8 @@ from statistics import mean
 
 from orchestrator.db.models import ClipRow, OverrideRow, PerceptionCallRow, PlanRow, ProviderCallRow, RenderRow, RunRow
 from orchestrator.db.queries import VISION
-from orchestrator.db.records import repair_of, request_of
-from orchestrator.decisions import best_run, candidates, judgement, why_fixed
+from orchestrator.db.records import repair_of, request_of, standing
+from orchestrator.decisions import best_run, candidates, is_being_cut, judgement, why_fixed
 from orchestrator.repair import best_take, diff_prompts, why_best
 from orchestrator.schema.assessment import Assessment, Verdict
 from orchestrator.schema.clip_run import CANCELLED, TAKEN_BACK, Edit
@@ -59,7 +59,7 @@ def clip_view(clip: ClipRow, *, place: int, settings: ProjectSettings, cost_usd:
         score=assessment.score if assessment else None,
         attempts=sum(not run.edit for run in clip.runs),
         max_attempts=settings.retry_policy.max_attempts,
-        provider=shown.provider if shown else settings.provider,
+        provider=shown.provider if shown else clip.provider or settings.provider,
         verdict=assessment.verdict if assessment else None,
         cost_usd=cost_usd,
         video_url=url(shown.asset_id) if shown else "",
@@ -139,14 +139,14 @@ def take_view(
     request = request_of(run)
     assessment = judgement(run)
     repair = repair_of(run)
-    whole = [o for o in run.overrides if not o.check_name]
+    whole = [o for o in standing(run) if not o.check_name]
     is_accepted = run.clip.accepted_run_id == run.id
     is_newest = run.clip.runs[-1].id == run.id
     is_shown = take_shown(run.clip) is run
     others = candidates(run.clip)
     is_best = best_take(others) == run.id
     source = next((r for r in run.clip.runs if r.id == run.source_run_id), None)
-    is_open = is_newest and not ClipStatus(run.clip.status).is_settled
+    is_open = is_newest and (not ClipStatus(run.clip.status).is_settled or is_being_cut(run.clip))
     is_held = is_open and waits_for_plan(run.clip)
     is_active = is_open and not is_held
     return TakeView(

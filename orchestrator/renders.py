@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 from typing import assert_never
 
-from orchestrator.assembler import Take, build_timeline
+from orchestrator.assembler import Take, build_timeline, fit_transitions
 from orchestrator.db.models import AssetRow, ClipRow, PlanRow, RenderRow, RunRow, new_id
 from orchestrator.db.records import assessment_of, fetch, request_of, settings_of
 from orchestrator.db.session import Session
 from orchestrator.schema.assessment import CheckName
+from orchestrator.schema.clip_run import Edit
 from orchestrator.schema.status import ClipStatus, RenderStatus
 from orchestrator.schema.timeline import Slate, Timeline, Transition
 from orchestrator.storage.base import AssetStore
@@ -27,10 +29,12 @@ def render_id_of(plan: PlanRow, generation: int) -> str:
 
 
 def build_plan_timeline(plan: PlanRow, transition: Transition, *, has_slates: bool = False) -> Timeline:
-    """The timeline of a plan's accepted takes in the order people gave them; with a slate for each clip that has none,
-    if ``has_slates``. Raises ``BadInput`` when that leaves nothing to show."""
+    """The timeline of a plan's accepted takes in the order people gave them, with ``transition`` where a clip has none
+    of its own; with a slate for each clip that has no take, if ``has_slates``. Raises ``BadInput`` when that leaves
+    nothing to show."""
     settings = settings_of(plan)
     width, height = (int(n) for n in settings.size.split("x"))
+    shown = _shown(plan, has_slates=has_slates)
     takes = [
         Take(
             source=_source(clip),
@@ -38,16 +42,27 @@ def build_plan_timeline(plan: PlanRow, transition: Transition, *, has_slates: bo
             label=clip.text[:80],
             slate=slate,
         )
-        for clip, slate in _shown(plan, has_slates=has_slates)
+        for clip, slate in shown
     ]
-    return build_timeline(takes, transition=transition, width=width, height=height)
+    transitions = _transitions([clip for clip, _ in shown], default=transition)
+    return build_timeline(takes, transitions=transitions, width=width, height=height)
 
 
 def is_current(row: RenderRow, plan: PlanRow) -> bool:
-    """Whether a render is of what the storyboard would use now, in the same order: the takes, and for a partial film
-    the slates, word for word."""
-    made_of = [(clip.source, clip.slate) for clip in Timeline.model_validate(row.timeline).clips]
-    return made_of == [(_source(clip), slate) for clip, slate in _shown(plan, has_slates=row.missing_clips > 0)]
+    """Whether a render is of what the storyboard would use now, in the same order: the takes, for a partial film the
+    slates, word for word, and the transitions between them."""
+    timeline = Timeline.model_validate(row.timeline)
+    made_of = [(clip.source, clip.slate) for clip in timeline.clips]
+    shown = _shown(plan, has_slates=row.missing_clips > 0)
+    if made_of != [(_source(clip), slate) for clip, slate in shown]:
+        return False
+    wanted = _transitions([clip for clip, _ in shown], default=settings_of(plan).transition)
+    return timeline.transitions == fit_transitions(wanted, [c.frames for c in timeline.clips], fps=timeline.fps)[0]
+
+
+def _transitions(clips: Sequence[ClipRow], *, default: Transition) -> list[Transition]:
+    """The transition between each two of the clips: the first one's own, else the ``default``."""
+    return [Transition.model_validate(c.transition) if c.transition else default for c in clips[:-1]]
 
 
 def _shown(plan: PlanRow, *, has_slates: bool) -> list[tuple[ClipRow, Slate | None]]:
@@ -84,8 +99,10 @@ def _slate(clip: ClipRow, *, place: int) -> Slate:
 
 def play_seconds(clip: ClipRow) -> float:
     """How long the accepted take of ``clip`` plays: the planned time. Where its provider sells only a longer one, the
-    rest is trimmed, save for words that are still being said."""
+    rest is trimmed, save for words that are still being said. A take that a person cut plays as it was cut."""
     run = next(r for r in clip.runs if r.id == clip.accepted_run_id)
+    if run.edit and (edit := Edit.model_validate(run.edit)).is_by_hand:
+        return edit.seconds
     made_seconds = request_of(run).seconds
     if made_seconds <= clip.seconds or not run.assessments:
         return float(clip.seconds)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from orchestrator.choices import CHANGEABLE, film_key
 from orchestrator.commands.animatics import AnimaticCommands
-from orchestrator.commands.editing import EditCommands
 from orchestrator.commands.pictures import PictureCommands
 from orchestrator.commands.projects import ProjectCommands
+from orchestrator.commands.retiming import RetimeCommands
 from orchestrator.commands.reviewing import ReviewCommands
 from orchestrator.commands.samples import SampleCommands
 from orchestrator.commands.singles import SingleCommands
@@ -36,8 +36,8 @@ class Service(
     SampleCommands,
     SingleCommands,
     ReviewCommands,
-    EditCommands,
     UndoCommands,
+    RetimeCommands,
     ProjectCommands,
     PictureCommands,
     AnimaticCommands,

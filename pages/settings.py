@@ -1,4 +1,4 @@
-"""Settings: the providers, what each sells or lacks and whether it works, and what this machine can do."""
+"""Settings: who makes the clips, with what, for how much and how well, and what this machine keeps."""
 
 from __future__ import annotations
 
@@ -6,50 +6,48 @@ import streamlit as st
 
 from orchestrator import bootstrap
 from orchestrator.bootstrap import App
-from orchestrator.commands.singles import TEST_PROMPT
-from orchestrator.schema.view import TakeView
-from pages.components import house, provider_card, provider_check
+from pages.components import (
+    address,
+    provider_list,
+    settings_defaults,
+    settings_judging,
+    settings_look,
+    settings_models,
+    settings_storage,
+)
 from pages.components.notices import guarded
 
-TICK_SECONDS = 1.0
+SECTIONS = {
+    "providers": "Providers",
+    "models": "Models",
+    "defaults": "Defaults and limits",
+    "judging": "Thresholds",
+    "storage": "Storage and database",
+    "look": "Theme and keys",
+}
 
 
 def draw() -> None:
     app = bootstrap.current()
     st.title("Settings", anchor=False)
-    st.caption("These are read from the environment and the .env file when the app starts.")
-    providers, machine = st.columns([9, 4], gap="medium")
-    with providers:
-        st.header("Video providers", anchor=False)
-        is_active = any_work(app)
-        st.fragment(cards, run_every=TICK_SECONDS if is_active else None)(app, is_active)
-    with machine:
-        st.header("This machine", anchor=False)
-        house.show_doctor(app.views.doctor(), providers=[provider.name for provider in app.views.providers()])
+    draw_section(app, address.choose("section", SECTIONS, label="Section"))
 
 
-def cards(app: App, was_active: bool) -> None:
-    """All cards: one flat fragment that ticks while a provider is asked or a test clip is made."""
-    with guarded():
-        tests = newest_tests(app)
-        for provider in app.views.providers():
-            provider_card.show(app, provider, test=tests.get(provider.name), key=f"provider-{provider.name}")
-        if any_work(app) != was_active:
-            st.rerun(scope="app")
-
-
-def newest_tests(app: App) -> dict[str, TakeView]:
-    """The newest test clip of every provider; they are single clips made from the test prompt."""
-    tests: dict[str, TakeView] = {}
-    for take in app.views.history():
-        if take.prompt.startswith(TEST_PROMPT):
-            tests.setdefault(take.provider, take)
-    return tests
-
-
-def any_work(app: App) -> bool:
-    is_asked = any(provider_check.is_under_way(f"provider-{p.name}-check") for p in app.views.providers())
-    return is_asked or any(take.is_active for take in newest_tests(app).values())
+def draw_section(app: App, section: str) -> None:
+    """Only the chosen one is drawn."""
+    match section:
+        case "models":
+            settings_models.show(app)
+        case "defaults":
+            settings_defaults.show(app, key="defaults")
+        case "judging":
+            settings_judging.show(app, key="workspace-policy")
+        case "storage":
+            settings_storage.show(app, key="storage")
+        case "look":
+            settings_look.show(key="look")
+        case _:
+            provider_list.show(app)
 
 
 with guarded():

@@ -1,58 +1,71 @@
-"""Single Gen: one prompt, one clip, its history."""
+"""Single Gen: one prompt, one clip or several takes of it, and all that was made before."""
 
 from __future__ import annotations
-
-from dataclasses import asdict
 
 import streamlit as st
 
 from orchestrator import bootstrap
 from orchestrator.bootstrap import App
-from pages.components import composer, take_history, wishes
+from orchestrator.errors import NotFound
+from orchestrator.schema.single import Wish
+from pages.components import blind_pick, composer, single_actions, single_live, single_stage, take_history
+from pages.components.composer import KEY
 from pages.components.notices import guarded
 
-TICK_SECONDS = 1.0
-HISTORY_LIMIT = 50
+PAGE_SIZE, PAGE_MOST = 8, 400
+PAGE_ADDRESS = "shown"
 
 
 def draw() -> None:
     app = bootstrap.current()
     st.title("Single generation", anchor=False)
-    is_active = any(take.is_active for take in app.views.history(limit=HISTORY_LIMIT))
-    ticking = st.fragment(workspace, run_every=TICK_SECONDS if is_active else None)
-    ticking(app, is_active)
+    single_actions.show_deleted(app)
+    found = app.views.wishes(limit=shown())
+    chosen, is_lost = choose(app, found.wishes)
+    left, right = st.columns([5, 6], gap="medium")
+    with left, st.container(key=f"{KEY}-write"):
+        composer.show(app)
+    with right, st.container(key=f"{KEY}-stage"):
+        if is_lost:
+            st.info("The clip in the address is not here any more. This is the newest.", icon=":material/info:")
+        if chosen is None:
+            single_stage.show_empty(key=KEY)
+        elif blind_pick.is_on(chosen):
+            blind_pick.show(app, chosen, key=KEY)
+        else:
+            single_stage.show(app, chosen, key=KEY)
+    is_watched = chosen is not None and chosen.is_active
+    with left, st.container(key=f"{KEY}-history"):
+        if found.wishes:
+            st.header("History", anchor=False)
+            if not is_watched:
+                single_live.show(app, key=KEY)
+            take_history.show(app, found.wishes, chosen=chosen, key=KEY)
+        if found.has_more:
+            st.button("Show more", icon=":material/expand_more:", key=f"{KEY}-more", on_click=show_more)
+    single_actions.show_dialog(app)
 
 
-def ask_for(app: App, wish: composer.Wish) -> None:
-    """Ask for the clip and open it."""
-
-    def make(request_key: str) -> str:
-        return app.service.generate_single(**asdict(wish), request_key=request_key)
-
-    clip_id, is_new = wishes.ask(app, wish, key="single-asked", make=make)
-    st.query_params[take_history.ADDRESS] = clip_id
-    st.toast("Generation started" if is_new else "This clip is being made already", icon=":material/play_arrow:")
-    st.rerun(scope="app")
+def shown() -> int:
+    """How many wishes the address asks for."""
+    wanted = st.query_params.get(PAGE_ADDRESS, "")
+    return min(int(wanted), PAGE_MOST) if wanted.isdecimal() and int(wanted) > PAGE_SIZE else PAGE_SIZE
 
 
-def workspace(app: App, was_active: bool) -> None:
-    """Composer, player and history: one flat fragment that ticks while a clip is being made."""
-    with guarded():
-        left, right = st.columns([5, 6], gap="large")
-        with left:
-            wish = composer.show(app, key="single")
-        if wish is not None:
-            with guarded():
-                ask_for(app, wish)
-        takes = app.views.history(limit=HISTORY_LIMIT)
-        with right, st.container(key="single-stage"):
-            take_history.show_chosen(app, takes, key="single-chosen")
-        with left:
-            if takes:
-                st.header("History", anchor=False)
-            take_history.show_list(takes, key="single-history")
-        if any(take.is_active for take in takes) != was_active:
-            st.rerun(scope="app")
+def show_more() -> None:
+    st.query_params[PAGE_ADDRESS] = str(shown() + PAGE_SIZE)
+
+
+def choose(app: App, wishes: tuple[Wish, ...]) -> tuple[Wish | None, bool]:
+    """(the wish looked at, whether that in the address is gone): the one in the address, else the newest."""
+    newest, wanted = next(iter(wishes), None), st.query_params.get(composer.ADDRESS)
+    if not wanted:
+        return newest, False
+    here = next((wish for wish in wishes if any(take.clip_id == wanted for take in wish.takes)), None)
+    try:
+        return here or app.views.wish(wanted), False
+    except NotFound:
+        return newest, newest is not None
 
 
 with guarded():

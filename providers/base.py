@@ -13,7 +13,7 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -50,13 +50,15 @@ class PromptUnit(StrEnum):
 
 
 class ReferenceRules(Value):
-    """What a reference picture must be. ``max_ratio`` is the longer side over the shorter; None is no rule."""
+    """What a reference picture must be. ``max_ratio`` is the longer side over the shorter; None is no rule.
+    ``durations_seconds`` are the clips that can start from one; empty is all of them."""
 
     formats: tuple[str, ...] = ("image/jpeg", "image/png", "image/webp")
     max_bytes: int = Field(default=20 << 20, gt=0)
     min_side_pixels: int = Field(default=1, ge=1)
     max_ratio: float | None = None
     must_match_size: bool = False
+    durations_seconds: tuple[int, ...] = ()
 
 
 class PollPace(Value):
@@ -102,7 +104,7 @@ class ProviderProfile(Value):
     size sets the price, by ``model@size@10s`` where a second costs another price in clips of that length.
     ``charges_failures`` False: a failed generation costs nothing. ``tells_balance``: ``check_account`` says what
     credit is left. ``asset_lifetime_hours`` is how long a finished clip can be fetched, None for as long as the server
-    keeps it.
+    keeps it. ``is_local``: clips are made on this machine, without a key or a network.
     """
 
     name: str
@@ -135,6 +137,7 @@ class ProviderProfile(Value):
     asset_lifetime_hours: float | None = None
     cost_usd_per_second: dict[str, float]
     is_free: bool = False
+    is_local: bool = False
     retired_on: datetime | None = None
     variants: dict[str, ModelFacts] = Field(default_factory=dict)
 
@@ -167,6 +170,11 @@ class ProviderProfile(Value):
     def fit_seconds(self, seconds: float) -> int:
         """The shortest sold duration that holds ``seconds``; the longest one when none does."""
         return next((d for d in self.durations_seconds if d >= math.ceil(seconds)), self.durations_seconds[-1])
+
+    def takes_picture(self, seconds: float) -> bool:
+        """Whether a clip that has to hold ``seconds`` can start from a picture."""
+        lengths = self.reference.durations_seconds if self.reference else ()
+        return self.supports_reference and (not lengths or self.fit_seconds(seconds) in lengths)
 
     def holds(self, seconds: float) -> bool:
         """Whether a clip of ``seconds`` fits the longest this provider sells."""
@@ -212,8 +220,8 @@ class CreateClipInput(Value):
 
     ``key`` is ours, unique per attempt, and sent along wherever the wire has a place for it. ``line`` is the text to
     be spoken; providers without a field for it find it in the prompt. ``negative_prompt`` is only filled where the
-    profile supports it. ``labels`` are for people and for the mock (``position``, ``attempt``) and never change what a
-    paid provider is asked for.
+    profile supports it. ``labels`` are for people and for the mock (``position``, ``attempt``, ``scene``,
+    ``rehearsal``) and never change what a paid provider is asked for.
     """
 
     key: str = Field(min_length=1)
@@ -325,6 +333,17 @@ class VideoProvider(ABC):
 
     async def aclose(self) -> None:  # noqa: B027 - most adapters have nothing to release
         """Release connections and child processes."""
+
+
+@runtime_checkable
+class Animator(Protocol):
+    """What a provider that draws on this machine offers besides: previews, at once and for nothing."""
+
+    async def animate(self, request: CreateClipInput, destination: Path) -> None:
+        """Draw and speak ``request``, of any length and even size, into ``destination``, an MP4. ``labels``: ``scene``
+        (those of one look alike) and ``speaker``; ``reference_path`` is shown where there is one. Raises any
+        ``ProviderError``."""
+        ...
 
 
 # --- errors ---

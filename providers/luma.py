@@ -73,7 +73,7 @@ PROFILE = ProviderProfile(
     prompt_limit_characters=6000,
     dialect=PromptDialect.PROSE,
     audio=AudioSupport.NONE,
-    reference=ReferenceRules(max_bytes=30_000_000),
+    reference=ReferenceRules(max_bytes=30_000_000, durations_seconds=(_FRAMED_SECONDS,)),
     supports_reference=True,
     poll_pace=PollPace(early_seconds=5.0),
     cost_usd_per_second={

@@ -4,7 +4,7 @@
 
 The real app is served as its own process: to many viewers of a running plan (raw websockets, so that their drawing
 costs nothing here), to one person with Chromium, and with a workspace full of projects. The baseline of a tick is a
-page with one line of text that ticks, served the same way in the same run. Ends non-zero when a figure misses its limit.
+page with one line of text that ticks, served the same way in the same run. Non-zero when a limit is missed.
 """
 
 from __future__ import annotations

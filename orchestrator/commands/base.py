@@ -17,4 +17,4 @@ class Commands:
 
     def _name(self, by: str) -> str:
         """Who decides: the name given, else the one of this installation."""
-        return " ".join(by.replace("\x00", "").split())[:80] or self._choices.settings.reviewer_name
+        return " ".join(by.replace("\x00", "").split())[:80] or self._choices.reviewer_name

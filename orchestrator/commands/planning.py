@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.choices import tidy_name
-from orchestrator.commands.base import Commands
+from orchestrator.commands.drafting import draft_of, settings_values, write_draft
+from orchestrator.commands.journalling import JournalCommands, keep_typed
 from orchestrator.db.models import (
     BriefRow,
     PlanRow,
@@ -14,12 +15,12 @@ from orchestrator.db.models import (
     ScriptRow,
     new_id,
 )
+from orchestrator.db.pictures import check_pictures
 from orchestrator.db.records import (
     add_brief,
     add_clips,
     brief_of,
     clip_of,
-    drop_unused,
     fetch,
     newest,
     settings_of,
@@ -27,6 +28,7 @@ from orchestrator.db.records import (
 from orchestrator.db.session import Session
 from orchestrator.director import create_clip_plan, measure_script
 from orchestrator.errors import UnknownProvider
+from orchestrator.journal import EditKind
 from orchestrator.schema.brief import ContentBrief
 from orchestrator.schema.clip_plan import ClipPlan
 from orchestrator.schema.project import ProjectSettings
@@ -37,7 +39,7 @@ SCRIPT_CHARACTERS_MAX = 100_000
 _SAMPLE = Path(__file__).resolve().parents[2] / "examples" / "sixty_seconds.txt"
 
 
-class PlanningCommands(Commands):
+class PlanningCommands(JournalCommands):
     """Nothing here starts any work."""
 
     def create_project(self, *, name: str = "", settings: ProjectSettings | None = None, request_key: str = "") -> str:
@@ -54,33 +56,35 @@ class PlanningCommands(Commands):
             return row.id
 
     def update_project(
-        self, project_id: str, *, name: str | None = None, settings: ProjectSettings | None = None
+        self, project_id: str, *, name: str | None = None, settings: ProjectSettings | None = None, by: str = ""
     ) -> None:
         """Rename or change the settings; plans already made keep theirs, save the budget, which counts at once. How
         strictly takes are judged stays as it is: ``set_policy`` changes that."""
         complete = self._choices.complete(settings) if settings else None
         with self._database.write() as session:
-            row = fetch(session, ProjectRow, project_id)
+            row = fetch(session, ProjectRow, project_id, lock=True)
+            before = settings_values(row)
             row.name = row.name if name is None else tidy_name(name)
             row.settings = keep_policy(row, complete) if complete else row.settings
+            keep_typed(session, row.id, EditKind.SETTINGS, before, settings_values(row), by=self._name(by))
 
-    def save_draft(self, project_id: str, *, brief: ContentBrief, script: str) -> None:
+    def save_draft(self, project_id: str, *, brief: ContentBrief, script: str, by: str = "") -> None:
         """Keep what was typed, whatever it is (cut at 100,000 characters)."""
         script = script.replace("\x00", "")[:SCRIPT_CHARACTERS_MAX]
         with self._database.write() as session:
+            if plan := newest(session, PlanRow, project_id):  # locks in one order everywhere: plan, then project
+                fetch(session, PlanRow, plan.id, lock=True)
             fetch(session, ProjectRow, project_id, lock=True)
-            last_brief = newest(session, BriefRow, project_id)
-            last_script = newest(session, ScriptRow, project_id)
-            if last_brief is None or brief_of(last_brief) != brief:
-                add_brief(session, project_id, brief)
-                drop_unused(session, last_brief)
-            if last_script is None or last_script.text != script:
-                session.add(ScriptRow(project_id=project_id, text=script))
-                drop_unused(session, last_script)
+            before = draft_of(session, project_id)
+            fields = {f"brief/{name}": value for name, value in brief.model_dump(mode="json").items()}
+            after = {"script": script, **fields}
+            write_draft(session, project_id, after)
+            keep_typed(session, project_id, EditKind.DRAFT, before, after, by=self._name(by))
 
     def create_brief(self, project_id: str, brief: ContentBrief) -> str:
         with self._database.write() as session:
             fetch(session, ProjectRow, project_id)
+            check_pictures(session, brief)
             return add_brief(session, project_id, brief).id
 
     def measure_script(self, script: str, *, settings: ProjectSettings) -> ScriptMeasure:

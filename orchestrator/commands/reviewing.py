@@ -26,25 +26,38 @@ class ReviewCommands(RunningCommands):
 
     def approve_take(self, run_id: str, *, reason: str, by: str = "") -> None:
         """Accept this take for its clip, whatever the assessment says. The reason stays on record."""
+        by = self._name(by)
         with self._database.write() as session:
             run = lock_run(session, run_id)
-            decisions.approve(session, run, reason=reason, by=self._name(by))
+            decisions.approve(session, run, reason=reason, by=by)
             plan_id, is_whole = run.clip.clip_plan_id, decisions.is_whole(run.clip.plan)
         if is_whole:
             self.start_plan(plan_id)
 
     def reject_take(self, run_id: str, *, reason: str, by: str = "") -> None:
         """Refuse this take; its clip is failed until it is retried or another take is approved."""
+        by = self._name(by)
         with self._database.write() as session:
-            decisions.reject(session, lock_run(session, run_id), reason=reason, by=self._name(by))
+            decisions.reject(session, lock_run(session, run_id), reason=reason, by=by)
+
+    def take_back_decision(self, run_id: str, *, by: str = "") -> str:
+        """Take back the newest decision on this take that stands: what was decided before it stands again, and its clip
+        is what it was. Both stay on record. What was taken back: ``approved``, ``rejected`` or a check's state.
+
+        Raises ``Conflict`` where nothing stands, or the clip has gone on since.
+        """
+        by = self._name(by)
+        with self._database.write() as session:
+            return decisions.take_back_decision(session, lock_run(session, run_id), by=by)
 
     def override_check(self, run_id: str, *, check: CheckName, status: CheckStatus, reason: str, by: str = "") -> str:
         """Correct one check of a take. The verdict follows, and the clip does where nobody decided on the whole take;
         what was measured stays on record. What came of it, in words."""
+        by = self._name(by)
         with self._database.write() as session:
             run = lock_run(session, run_id)
             was_passed = run.clip.status == ClipStatus.PASSED
-            outcome = decisions.override(session, run, check=check, status=status, reason=reason, by=self._name(by))
+            outcome = decisions.override(session, run, check=check, status=status, reason=reason, by=by)
             plan_id = run.clip.clip_plan_id
             is_whole = not was_passed and decisions.is_whole(run.clip.plan)
         if is_whole:

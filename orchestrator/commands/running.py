@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from orchestrator import decisions
+from orchestrator.attempts import places_without_picture
 from orchestrator.calls import spent_usd
 from orchestrator.commands.base import Commands
+from orchestrator.commands.journalling import keep, set_transition
 from orchestrator.db.models import (
     ClipRow,
     PlanRow,
@@ -27,6 +29,7 @@ from orchestrator.db.records import (
 )
 from orchestrator.db.session import Session
 from orchestrator.errors import BadInput, Conflict
+from orchestrator.journal import EditKind
 from orchestrator.renders import add_render, build_plan_timeline
 from orchestrator.schema.flow_id import clip_flow_id, plan_flow_id, render_flow_id
 from orchestrator.schema.status import ClipStatus, PlanStatus, RenderStatus, can_move
@@ -44,8 +47,9 @@ class RunningCommands(Commands):
     """Each may be given twice and is done once."""
 
     def start_plan(self, plan_id: str) -> None:
-        """Start or go on. Starting a running plan changes nothing."""
-        self._wake(plan_id, lambda _session, _plan: None)
+        """Start or go on. Starting a running plan changes nothing. Raises ``BadInput`` when clips lack the picture that
+        their model needs."""
+        self._wake(plan_id, self._check_pictures)
 
     def raise_budget(self, plan_id: str, *, budget_usd: float | None) -> None:
         """Set what the plan's project may cost, None for no limit, and go on. Raises ``BadInput`` for less than is
@@ -95,6 +99,8 @@ class RunningCommands(Commands):
 
         def revive(session: Session, plan: PlanRow) -> None:
             clip = fetch(session, ClipRow, clip_id)
+            if clip.removed_at is not None:
+                raise Conflict("This clip was taken out of the film. Undo that first.")
             if ClipStatus(clip.status).is_settled:
                 if is_afresh:
                     decisions.abandon(session, clip)
@@ -102,18 +108,9 @@ class RunningCommands(Commands):
 
         self._wake(plan_id, revive, is_start=False)
 
-    def reorder_clips(self, plan_id: str, clip_ids: Sequence[str]) -> None:
-        """Put the clips in this order. Raises ``BadInput`` unless it names every clip once."""
-        with self._database.write() as session:
-            plan = fetch(session, PlanRow, plan_id, lock=True)
-            clips = {c.id: c for c in plan.clips}
-            if sorted(clip_ids) != sorted(clips):
-                raise BadInput("The new order must name every clip of the plan once.")
-            for order_key, clip_id in enumerate(clip_ids, start=1):
-                clips[clip_id].order_key = order_key
-
     def render_plan(self, plan_id: str, *, transition: Transition | None = None, has_slates: bool = False) -> str:
-        """Make the film from what is accepted now; the same render when one of exactly that is under way.
+        """Make the film from what is accepted now; the same render when one of exactly that is under way. A
+        ``transition`` is the plan's from then on, wherever a clip has none of its own.
 
         With ``has_slates`` a partial film, whatever the plan is at: a slate for each clip without an accepted take.
         That leaves the plan as it is. Raises ``Conflict`` when nothing is accepted and no slates are asked for.
@@ -122,7 +119,13 @@ class RunningCommands(Commands):
             plan = fetch(session, PlanRow, plan_id, lock=True)
             if not has_slates and not any(c.accepted_run_id for c in plan.clips):
                 raise Conflict("No clip has an accepted take yet, so there is nothing to render.")
-            transition = transition or settings_of(plan).transition
+            planned = settings_of(plan).transition
+            if transition and transition != planned:
+                before, after = ({"transition": t.model_dump(mode="json")} for t in (planned, transition))
+                set_transition(plan, transition)
+                label = "Changed the transition"
+                keep(session, plan.project_id, EditKind.PLAN, before, after, label=label, by=self._name(""))
+            transition = transition or planned
             wanted = build_plan_timeline(plan, transition, has_slates=has_slates)
             timeline = wanted.model_dump(mode="json")
             last = newest_render(session, plan_id, is_partial=wanted.missing_clips > 0)
@@ -172,11 +175,14 @@ class RunningCommands(Commands):
         adrift = self._adrift(plan_id)
         with self._database.write() as session:
             plan = fetch(session, PlanRow, plan_id, lock=True)
+            if plan.project.deleted_at is not None:
+                raise Conflict("This project was deleted.", hint="Restore it on the dashboard, then go on.")
             if not is_start and plan.status == PlanStatus.PLANNED:
                 raise Conflict("The plan has not been started yet.")
             change(session, plan)
             if not is_start and plan.status in (PlanStatus.PAUSED, PlanStatus.CANCELLED):
                 return
+            plan.project.archived_at = None  # what is worked on is in sight
             is_new = decisions.go_on(plan, is_lost=plan.flow_generation == adrift)
             generation = plan.flow_generation
             order = sorted(plan.clips, key=lambda c: c.order_key)
@@ -186,6 +192,14 @@ class RunningCommands(Commands):
             # The running plan flow would see these only after its present round.
             for place, (clip_id, clip_generation) in enumerate(clips, start=1):
                 self._enqueue_clip(clip_id, clip_generation, plan_id=plan_id, place=place)
+
+    def _check_pictures(self, _session: Session, plan: PlanRow) -> None:
+        if places := places_without_picture(plan, self._choices.profiles):
+            which = "Every clip" if len(places) == len(plan.clips) else f"Clip {', '.join(map(str, places))}"
+            raise BadInput(
+                f"{which} needs a picture to start from: the model that is to make it works from pictures only.",
+                hint="Give the style or its characters a picture, or the clip one of its own; or choose another model.",
+            )
 
     def _enqueue_plan(self, plan_id: str, generation: int) -> None:
         self._engine.enqueue("plans", "plan", plan_flow_id(plan_id, generation), plan_id, generation)

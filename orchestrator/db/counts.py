@@ -86,7 +86,7 @@ def phases(session: Session, *, is_sqlite: bool) -> list[tuple[str, str, int, fl
         PhaseName.DOWNLOADING: (call.finished_at, AssetRow.created_at),
         PhaseName.ASSESSING: (AssetRow.created_at, first.c.created_at),
     }
-    lengths = [_epoch(end, is_sqlite) - _epoch(start, is_sqlite) for start, end in spans.values()]
+    lengths = [epoch(end, is_sqlite) - epoch(start, is_sqlite) for start, end in spans.values()]
     query = select(RunRow.provider, *(func.count(n) for n in lengths), *(func.sum(n) for n in lengths))
     query = query.select_from(RunRow).join(call, call.clip_run_id == RunRow.id)
     query = query.outerjoin(AssetRow, AssetRow.id == RunRow.asset_id).outerjoin(first, first.c.clip_run_id == RunRow.id)
@@ -128,6 +128,6 @@ def _by_status(session: Session, column: InstrumentedAttribute[str], states: Any
     return [(state.value, found.get(state.value, 0)) for state in states]
 
 
-def _epoch(column: Any, is_sqlite: bool) -> ColumnElement[float]:
+def epoch(column: Any, is_sqlite: bool) -> ColumnElement[float]:
     """Seconds; SQLite's own reading of ``epoch`` has none below a whole one."""
     return func.julianday(column) * 86400.0 if is_sqlite else extract("epoch", column)

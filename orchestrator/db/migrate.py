@@ -43,6 +43,9 @@ _COLUMNS: dict[int, tuple[tuple[str, str, str], ...]] = {
         ("clip_plan_clips", "variation_of", "TEXT NOT NULL DEFAULT ''"),
         ("clip_plan_clips", "animatic_asset_id", "TEXT NOT NULL DEFAULT ''"),
         ("clip_plan_clips", "animatic_key", "TEXT NOT NULL DEFAULT ''"),
+        ("final_renders", "loudness_lufs", "FLOAT"),
+        ("clip_runs", "reference_asset_id", "TEXT NOT NULL DEFAULT ''"),
+        ("assessment_overrides", "before", "JSONB"),
     ),
 }
 # version -> what its new columns say of rows that were there before

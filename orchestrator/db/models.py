@@ -6,68 +6,25 @@ in US dollars; everything that a restart needs stands here and nowhere else.
 
 from __future__ import annotations
 
-import uuid
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    JSON,
     CheckConstraint,
-    DateTime,
-    Dialect,
     Float,
-    ForeignKey,
     Index,
     Integer,
     String,
     Text,
-    TypeDecorator,
     UniqueConstraint,
-    Uuid,
     false,
 )
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-
-def new_id() -> str:
-    return str(uuid.uuid4())
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """Timezone-aware on every database; SQLite hands back naive times, which are UTC here."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return value.astimezone(UTC) if value is not None else None
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
-
-
-Json = JSON().with_variant(JSONB(), "postgresql")
-Id = Uuid(as_uuid=False)
-
-
-class Base(DeclarativeBase):
-    type_annotation_map = {datetime: UtcDateTime(), dict[str, Any]: Json, list[str]: Json, str: Text()}  # noqa: RUF012
-
-    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
-    created_at: Mapped[datetime] = mapped_column(default=utc_now)
-
-
-class Touched:
-    updated_at: Mapped[datetime] = mapped_column(default=utc_now, onupdate=utc_now)
-
-
-def _parent(table: str, *, nullable: bool = False, on_delete: str = "CASCADE") -> Any:
-    return mapped_column(Id, ForeignKey(f"{table}.id", ondelete=on_delete), nullable=nullable, index=True)
+from orchestrator.db.columns import Base, Id, Json, Touched
+from orchestrator.db.columns import new_id as new_id
+from orchestrator.db.columns import parent as _parent
+from orchestrator.db.columns import utc_now as utc_now
 
 
 class ProjectRow(Touched, Base):
@@ -230,7 +187,8 @@ class RunRow(Touched, Base):
     ``provider_state`` is the generation's status in our words, ``provider_status`` in the provider's. ``narration``:
     empty, ``laid over``, or why a silent take stayed silent. ``crashes``: how often in a row the process ended while it
     fetched or assessed this take. ``edit`` is set for a take that was cut from another one, ``source_run_id``: nothing
-    is asked of a provider for it."""
+    is asked of a provider for it. ``reference_asset_id`` is the picture it starts from, as it is kept: the copy that is
+    sent is made from it when the take is asked for."""
 
     __tablename__ = "clip_runs"
     __table_args__ = (UniqueConstraint("clip_id", "attempt"),)
@@ -255,6 +213,7 @@ class RunRow(Touched, Base):
     poster_asset_id: Mapped[str | None] = _parent("video_assets", nullable=True, on_delete="SET NULL")
     repair: Mapped[dict[str, Any] | None] = mapped_column(Json)
     source_run_id: Mapped[str] = mapped_column(default="")
+    reference_asset_id: Mapped[str] = mapped_column(default="")
     edit: Mapped[dict[str, Any] | None] = mapped_column(Json)
     crashes: Mapped[int] = mapped_column(default=0)
     settled_at: Mapped[datetime | None]
@@ -275,7 +234,10 @@ class AssessmentRow(Base):
 
 
 class OverrideRow(Base):
-    """What a person decided against or beside the assessment. ``check_name`` is empty for the take as a whole."""
+    """What a person decided against or beside the assessment. ``check_name`` is empty for the take as a whole.
+
+    ``before`` is what the clip was until then and which generation it has been since, so that the decision can be taken
+    back; None in rows of earlier versions. A row whose ``new_value`` is ``taken_back`` undoes the decision before it."""
 
     __tablename__ = "assessment_overrides"
 
@@ -285,6 +247,7 @@ class OverrideRow(Base):
     new_value: Mapped[str]
     reason: Mapped[str]
     made_by: Mapped[str]
+    before: Mapped[dict[str, Any] | None] = mapped_column(Json)
 
 
 class AssetRow(Base):
@@ -304,8 +267,8 @@ class AssetRow(Base):
 
 class RenderRow(Touched, Base):
     """``timeline`` names takes by run id and holds the words of slates, so that a render says exactly what it was made
-    of. ``missing_clips`` counts the slates: a partial film has some. ``crashes``: how often in a row the process ended
-    while it made this film."""
+    of. ``missing_clips`` counts the slates: a partial film has some. ``loudness_lufs`` was measured on the finished
+    sound; None for a silent film. ``crashes``: how often in a row the process ended while it made this film."""
 
     __tablename__ = "final_renders"
 
@@ -320,6 +283,7 @@ class RenderRow(Touched, Base):
     missing_clips: Mapped[int] = mapped_column(Integer, default=0)
     frames_copied: Mapped[int] = mapped_column(Integer, default=0)
     frames_encoded: Mapped[int] = mapped_column(Integer, default=0)
+    loudness_lufs: Mapped[float | None]
     error: Mapped[str] = mapped_column(default="")
     crashes: Mapped[int] = mapped_column(default=0)
     finished_at: Mapped[datetime | None]
@@ -398,6 +362,19 @@ class PerceptionCallRow(Base):
     estimated_usd: Mapped[float]
     answers: Mapped[dict[str, Any] | None] = mapped_column(Json)
     error_message: Mapped[str] = mapped_column(default="")
+
+
+class AnimaticRow(Touched, Base):
+    """The free previews of a plan's clips. ``is_open``: some are to be drawn, by the flow that ``generation`` numbers.
+    ``error``: which could not be drawn the last time, and why."""
+
+    __tablename__ = "animatics"
+    __table_args__ = (UniqueConstraint("clip_plan_id"),)
+
+    clip_plan_id: Mapped[str] = _parent("clip_plans")
+    generation: Mapped[int] = mapped_column(default=0)
+    is_open: Mapped[bool] = mapped_column(default=False)
+    error: Mapped[str] = mapped_column(default="")
 
 
 class EditRow(Base):

@@ -19,6 +19,7 @@ from orchestrator.db.models import (
     ProviderCallRow,
     RenderRow,
     RunRow,
+    SceneRow,
     ScriptRow,
 )
 from orchestrator.schema.status import ClipStatus, PlanStatus, RenderStatus
@@ -72,6 +73,11 @@ def plan_with_takes(session: Session, plan_id: str) -> PlanRow:
     runs = selectinload(PlanRow.clips).selectinload(ClipRow.runs)
     options = (runs.selectinload(RunRow.assessments), runs.selectinload(RunRow.overrides))
     return session.scalars(select(PlanRow).where(PlanRow.id == plan_id).options(*options)).one()
+
+
+def scenes_of(session: Session, plan_id: str) -> Sequence[SceneRow]:
+    """The scenes of a plan in their order, those without clips too."""
+    return session.scalars(select(SceneRow).where(SceneRow.clip_plan_id == plan_id).order_by(SceneRow.position)).all()
 
 
 def plans_at_work(session: Session) -> list[tuple[str, int]]:

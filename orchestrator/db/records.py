@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, object_session
 
 from orchestrator.db.models import (
     AssessmentRow,
@@ -17,12 +17,14 @@ from orchestrator.db.models import (
     BriefRow,
     CharacterBibleRow,
     ClipRow,
+    OverrideRow,
     PlanRow,
     ProjectRow,
     RunRow,
     SceneRow,
     ScriptRow,
     StyleBibleRow,
+    WorkspaceRow,
     new_id,
 )
 from orchestrator.db.queries import is_planned_from
@@ -36,11 +38,14 @@ from orchestrator.schema.clip_run import RepairInstruction
 from orchestrator.schema.policy import AssessmentPolicy
 from orchestrator.schema.project import ProjectSettings
 from orchestrator.schema.status import ClipStatus
+from orchestrator.schema.workspace import WorkspaceSettings
 from providers.base import CreateClipInput, RemixClipInput
 
 Row = TypeVar("Row", bound=Base)
 Owned = TypeVar("Owned", BriefRow, ScriptRow, PlanRow)
 
+UNDONE = "taken_back"  # what a decision says that takes back the one before it
+_WORKSPACE = "workspace"  # the one row of its table, and where a session remembers it
 _REQUEST: TypeAdapter[RemixClipInput | CreateClipInput] = TypeAdapter(RemixClipInput | CreateClipInput)
 
 
@@ -165,20 +170,70 @@ def settings_of(row: PlanRow) -> ProjectSettings:
     return ProjectSettings.model_validate(row.settings)
 
 
+def settings_for(row: ClipRow) -> ProjectSettings:
+    """The plan's settings as they hold for one clip, which may have a provider and model of its own."""
+    settings = settings_of(row.plan)
+    return settings.model_copy(update={"provider": row.provider, "model": row.model}) if row.provider else settings
+
+
+def is_single(row: ClipRow) -> bool:
+    """Whether this is a single clip: it has no film, and is made from nothing but its prompt."""
+    return row.plan.project.kind == "single"
+
+
 def policy_of(row: ProjectRow) -> AssessmentPolicy:
-    """How strictly the takes of a project are judged now: by its own table, else by this version's."""
-    return ProjectSettings.model_validate(row.settings).assessment or AssessmentPolicy()
+    """How strictly the takes of a project are judged now: by its own table, else by the workspace's."""
+    own = ProjectSettings.model_validate(row.settings).assessment
+    session = object_session(row)
+    return own or (default_policy(session) if session else AssessmentPolicy())
+
+
+def default_policy(session: Session) -> AssessmentPolicy:
+    """How strictly takes are judged where their project says nothing: by the workspace's table, else by this
+    version's."""
+    return workspace_of(session).assessment or AssessmentPolicy()
+
+
+def workspace_of(session: Session) -> WorkspaceSettings:
+    """What this installation is set to; read once a session, for every take of a list asks."""
+    if _WORKSPACE not in session.info:
+        row = session.get(WorkspaceRow, _WORKSPACE)
+        session.info[_WORKSPACE] = WorkspaceSettings.model_validate(row.settings) if row else WorkspaceSettings()
+    return session.info[_WORKSPACE]
+
+
+def keep_workspace(session: Session, settings: WorkspaceSettings) -> None:
+    """What this installation is set to from now on. Only what differs from this version's policy is kept of one, so
+    that the rest follows it."""
+    kept = settings.model_dump(mode="json", exclude_defaults=True)
+    row = session.get(WorkspaceRow, _WORKSPACE, with_for_update=True)
+    if row is None:
+        session.add(WorkspaceRow(id=_WORKSPACE, settings=kept))
+    else:
+        row.settings = kept
+    session.info.pop(_WORKSPACE, None)
 
 
 def assessment_of(row: AssessmentRow) -> Assessment:
     return Assessment.model_validate(row.body)
 
 
+def standing(row: RunRow) -> list[OverrideRow]:
+    """What people decided about a take, oldest first, without what was taken back."""
+    found: list[OverrideRow] = []
+    for decision in row.overrides:
+        if decision.new_value != UNDONE:
+            found.append(decision)
+        elif found:
+            found.pop()
+    return found
+
+
 def overrides_of(row: RunRow) -> tuple[Override, ...]:
     """What people said about single checks of a take, oldest first."""
     return tuple(
         Override(check=CheckName(o.check_name), status=CheckStatus(o.new_value), by=o.made_by, reason=o.reason)
-        for o in row.overrides
+        for o in standing(row)
         if o.check_name
     )
 
@@ -213,7 +268,7 @@ def stored_take(row: RunRow, asset: AssetRow | None = None) -> StoredTake:
                 by=o.made_by,
                 reason=o.reason,
             )
-            for o in row.overrides
+            for o in standing(row)
             if o.new_value in _DEFECTS
         ),
         is_accepted=clip.accepted_run_id == row.id,

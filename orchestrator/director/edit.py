@@ -55,5 +55,24 @@ def fit_line(
     return FittedLine(text=join(units), words=words, seconds=length)
 
 
+def split_line(text: str, at_word: int, *, language: str = "en") -> tuple[str, str]:
+    """(the first ``at_word`` words of ``text``, the others). Words stand between spaces; where a script writes none,
+    they are what is counted as words. Raises ``BadInput`` unless both parts have something to say."""
+    words = text.split()
+    if len(words) < 2:
+        units = speech_units(text, language=language)
+        first, rest = join(units[: max(0, at_word)]), join(units[max(0, at_word) :])
+    else:
+        first, rest = " ".join(words[: max(0, at_word)]), " ".join(words[max(0, at_word) :])
+    if not (count_spoken(first, language=language) and count_spoken(rest, language=language)):
+        raise BadInput("Each part needs words of its own. Choose a place between two words.")
+    return first, rest
+
+
+def count_spoken(text: str, *, language: str = "en") -> int:
+    """How many words ``text`` is spoken as."""
+    return sum(unit.words for unit in speech_units(text, language=language))
+
+
 def _listed(numbers: tuple[int, ...]) -> str:
     return ", ".join(str(n) for n in numbers)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from orchestrator.director.chunking import Cut, Stretch, cut_stretch, last_words
 from orchestrator.director.intent import ClipContext, acceptance, telling_words, visual_intent
-from orchestrator.director.script import ScriptScene, read_script
+from orchestrator.director.script import ScriptScene, read_script, script_format
 from orchestrator.director.speech import Unit, join, speech_units
 from orchestrator.errors import BadInput, EmptyScript, ScriptTooLong
 from orchestrator.schema.brief import ContentBrief
@@ -71,18 +71,23 @@ def create_clip_plan(script: str, *, brief: ContentBrief, constraints: PlanConst
 def measure_script(script: str, *, constraints: PlanConstraints, language: str = "en") -> ScriptMeasure:
     """What ``script`` needs, without raising. ``problem`` is the message ``create_clip_plan`` would raise; numbers
     that could not be found before it are 0. ``language`` only decides where sentences end."""
-    words = seconds = clips = 0
-    problem = ""
+    words, problem, lengths = 0, "", tuple[int, ...]()
     try:
         turns = _turns(read_script(script), language)
         words = _total_words(turns)
         stretches = [cut_stretch(turn.units, constraints=constraints) for turn in turns]
-        seconds, clips = _total_seconds(stretches), sum(len(s.cuts) for s in stretches)
+        lengths = tuple(cut.seconds for stretch in stretches for cut in stretch.cuts)
         _refuse_too_long(turns, stretches, constraints)
     except BadInput as error:
         problem = error.message
     return ScriptMeasure(
-        words=words, seconds=seconds, clips=clips, max_seconds=constraints.max_total_seconds, problem=problem
+        words=words,
+        seconds=sum(lengths),
+        clips=len(lengths),
+        clip_seconds=lengths,
+        format=script_format(script),
+        max_seconds=constraints.max_total_seconds,
+        problem=problem,
     )
 
 

@@ -17,6 +17,7 @@ from collections import Counter
 
 from orchestrator.director.speech import strip_unspeakable
 from orchestrator.errors import EmptyScript, ScriptTooLong
+from orchestrator.schema.script import ScriptFormat
 from orchestrator.schema.value import Value
 
 MAX_CHARACTERS = 100_000
@@ -106,6 +107,18 @@ def read_script(script: str) -> tuple[ScriptScene, ...]:
             else "The script has no words to speak. Write or paste what should be said."
         )
     return tuple(scenes)
+
+
+def script_format(script: str) -> ScriptFormat:
+    """As what ``script`` is understood; plain prose where nothing says otherwise."""
+    reader = _Reader(_without_comments(strip_unspeakable(script[:MAX_CHARACTERS])).split("\n"))
+    if reader.is_screenplay:
+        return ScriptFormat.SCREENPLAY
+    if reader.cues or any(_label(line, reader.labels) for line in reader.lines):
+        return ScriptFormat.DIALOGUE
+    if any(_SCENE.match(line) for line in reader.lines):
+        return ScriptFormat.SCENES
+    return ScriptFormat.MARKDOWN if any(_HEADING.match(line) for line in reader.lines) else ScriptFormat.PROSE
 
 
 class _Reader:

@@ -8,7 +8,7 @@ sensible is left; either way the clip keeps its best take.
 
 from __future__ import annotations
 
-from orchestrator.repair.best import best_take, diff_prompts, why_best
+from orchestrator.repair.best import best_take, diff_prompts, next_pair, rank_takes, why_best
 from orchestrator.repair.case import Asked, Budget, Canon
 from orchestrator.repair.decide import decide
 from orchestrator.repair.errors import MAX_WAITS, MAX_WAITS_WHEN_BUSY
@@ -24,7 +24,9 @@ __all__ = [
     "best_take",
     "decide",
     "diff_prompts",
+    "next_pair",
     "patches_of",
+    "rank_takes",
     "reword",
     "why_best",
 ]

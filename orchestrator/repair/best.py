@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
 
 from orchestrator.schema.assessment import Assessment, Verdict
@@ -18,6 +19,33 @@ def best_take(assessments: Mapping[str, Assessment]) -> str | None:
     a score is worth less than any that has one.
     """
     return max(assessments, key=lambda key: _worth(assessments[key]), default=None)
+
+
+def rank_takes(assessments: Mapping[str, Assessment]) -> tuple[str, ...]:
+    """The keys of the takes, the one worth most first; of two that are worth the same the earlier one."""
+    return tuple(sorted(assessments, key=lambda key: _worth(assessments[key]), reverse=True))
+
+
+def next_pair(takes: Sequence[str], decided: Sequence[tuple[str, str]]) -> tuple[str, str] | None:
+    """The next two of ``takes`` to be compared by a person, so that in the end one of them has won over all others in
+    as few comparisons as there are others; None when it has. ``decided`` are (the better, the other), oldest first.
+
+    Which of the two comes first is by chance, the same chance every time.
+    """
+    winners = {frozenset(pair): pair[0] for pair in decided}
+    ordered = sorted(takes, key=lambda take: _chance(take))
+    best, others = next(iter(ordered), ""), ordered[1:]
+    for other in others:
+        pair = frozenset((best, other))
+        if pair not in winners:
+            first, second = sorted(pair, key=lambda take: _chance(take, *sorted(pair)))
+            return first, second
+        best = winners[pair]
+    return None
+
+
+def _chance(*parts: str) -> str:
+    return hashlib.sha256("|".join(parts).encode()).hexdigest()
 
 
 def why_best(assessments: Mapping[str, Assessment]) -> str:

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from orchestrator.scene_crafter.crafter import characters_of, craft_clip, craft_remix
+from orchestrator.scene_crafter.pictures import picture_of
 
-__all__ = ["characters_of", "craft_clip", "craft_remix"]
+__all__ = ["characters_of", "craft_clip", "craft_remix", "picture_of"]

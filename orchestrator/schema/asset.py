@@ -14,6 +14,7 @@ class AssetKind(StrEnum):
     POSTER = "poster"
     RENDER = "render"
     REFERENCE = "reference"
+    ANIMATIC = "animatic"
 
 
 class VideoAsset(Value):

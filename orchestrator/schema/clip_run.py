@@ -13,6 +13,8 @@ from orchestrator.schema.value import Value
 # Error codes of takes that ended before they were made: no attempt at the clip, and nothing follows from them.
 ABANDONED, CANCELLED = "abandoned", "cancelled"
 TAKEN_BACK = frozenset((ABANDONED, CANCELLED))
+# How much slower or faster than it was made a take can be played.
+MIN_SPEED, MAX_SPEED = 0.5, 2.0
 
 
 class RetryPolicy(Value):
@@ -47,11 +49,12 @@ class RepairStrategy(StrEnum):
 
 class Edit(Value):
     """A take made from another one: what stands between the two times of it, ``speed`` times as fast at the same
-    pitch. ``seconds`` is how long that is."""
+    pitch. ``seconds`` is how long that is. ``is_by_hand``: a person asked for it, not repair."""
 
     start_seconds: float = Field(ge=0)
     end_seconds: float = Field(gt=0)
-    speed: float = Field(default=1.0, ge=0.5, le=2.0)
+    speed: float = Field(default=1.0, ge=MIN_SPEED, le=MAX_SPEED)
+    is_by_hand: bool = Field(default=False, exclude_if=lambda is_by_hand: not is_by_hand)
 
     @property
     def seconds(self) -> float:

@@ -13,3 +13,7 @@ def clip_flow_id(clip_id: str, generation: int) -> str:
 
 def render_flow_id(render_id: str) -> str:
     return f"render:{render_id}"
+
+
+def animatic_flow_id(plan_id: str, generation: int) -> str:
+    return f"animatic:{plan_id}:{generation}"

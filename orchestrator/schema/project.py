@@ -27,7 +27,9 @@ class ProjectSettings(Value):
     """How a project's clips are made. Empty ``provider``/``model``/``size`` mean the configured defaults.
 
     ``budget_usd`` None means no ceiling was set; ``assessment`` None that takes are
-    judged by this version's defaults. Settings that were stored with ``skip_failed`` mean ``on_failed`` ``skip`` by it.
+    judged by this version's defaults. ``rehearsal`` names takes that are to go wrong, so that repairs can be seen; only
+    a provider that makes clips on this machine heeds it. Settings that were stored with ``skip_failed`` mean
+    ``on_failed`` ``skip`` by it.
     """
 
     provider: str = ""
@@ -40,6 +42,8 @@ class ProjectSettings(Value):
     transition: Transition = Transition()
     on_failed: OnFailed = OnFailed.WAIT
     assessment: AssessmentPolicy | None = None
+    # Left out where there is none: a film is found again by these words.
+    rehearsal: str = Field(default="", max_length=200, exclude_if=lambda rehearsal: not rehearsal)
 
     @model_validator(mode="before")
     @classmethod

@@ -11,6 +11,7 @@ from orchestrator.schema.assessment import CheckName, CheckResult, Verdict
 from orchestrator.schema.brief import ContentBrief
 from orchestrator.schema.clip_run import Edit
 from orchestrator.schema.project import ProjectSettings
+from orchestrator.schema.script import ScriptFormat
 from orchestrator.schema.status import ClipStatus, PauseCause, PlanStatus, RenderStatus, RunStatus
 from orchestrator.schema.timeline import Transition
 from orchestrator.schema.value import Value
@@ -194,6 +195,14 @@ class MissingClip(Value):
     reason: str
 
 
+class SceneView(Value):
+    """A scene of a plan, with clips or without; ``position`` is its place among the plan's scenes."""
+
+    id: str
+    position: int
+    title: str
+
+
 class PlanView(Value):
     """Everything the storyboard shows of a plan. ``progress`` is 0..1 over all clips and the render;
     ``eta_seconds`` is None when nothing is running or nothing is known yet. ``message`` is the state in one line.
@@ -208,6 +217,7 @@ class PlanView(Value):
     status: PlanStatus
     is_active: bool
     clips: tuple[ClipView, ...]
+    scenes: tuple[SceneView, ...] = ()
     total_seconds: int
     spoken_words: int
     words_per_minute: int
@@ -245,7 +255,7 @@ class ProjectView(Value):
 
 
 class ProjectDetail(Value):
-    """A project opened for editing: the newest brief, script and plan."""
+    """A project opened for editing: the newest brief, script and plan. ``is_deleted``: it is in the bin."""
 
     id: str
     name: str
@@ -253,14 +263,18 @@ class ProjectDetail(Value):
     brief: ContentBrief
     script: str
     clip_plan_id: str = ""
+    is_deleted: bool = False
 
 
 class ScriptMeasure(Value):
-    """What a script needs while it is being typed. ``problem`` is empty when it can be planned."""
+    """What a script needs while it is being typed. ``problem`` is empty when it can be planned; ``clip_seconds`` are
+    the lengths its clips would have."""
 
     words: int
     seconds: int
     clips: int
+    clip_seconds: tuple[int, ...] = ()
+    format: ScriptFormat = ScriptFormat.PROSE
     max_seconds: int
     problem: str = ""
 
@@ -276,6 +290,7 @@ class ProviderView(Value):
     durations_seconds: tuple[int, ...]
     sizes: tuple[str, ...]
     prompt_limit_characters: int
+    prompt_unit: str = "characters"
     cost_usd_per_second: dict[str, float]
     is_free: bool
     is_default: bool
@@ -319,16 +334,6 @@ class SpendingView(Value):
     refused: int
     cost_usd: float
     open_usd: float
-
-
-class Metrics(Value):
-    """The PRD's success metrics from real rows; None where there is nothing to count yet."""
-
-    first_pass_rate: float | None = None
-    retries_per_clip: float | None = None
-    seconds_per_film_minute: float | None = None
-    cost_usd: float = 0.0
-    accepted_seconds: float = 0.0
 
 
 class DoctorItem(Value):

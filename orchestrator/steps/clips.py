@@ -13,6 +13,7 @@ from orchestrator import decisions
 from orchestrator.attempts import Attempts, asked_of, canon_of, earlier_of, history_of
 from orchestrator.calls import PaidCall
 from orchestrator.db.models import AssetRow, ClipRow, PlanRow, RunRow, utc_now
+from orchestrator.db.pictures import picture_row
 from orchestrator.db.queries import accepted_at, call_of, is_called
 from orchestrator.db.records import assessment_of, fetch, lock_run, policy_of, repair_of, request_of, settings_of
 from orchestrator.db.session import Database, Session
@@ -29,6 +30,7 @@ from orchestrator.errors import (
 )
 from orchestrator.generator import LAID_OVER, DeadlinePassed, Fetched, Generator, Narration
 from orchestrator.logs import bind
+from orchestrator.pictures import StoredPicture
 from orchestrator.repair import best_take, decide
 from orchestrator.schema.assessment import Verdict
 from orchestrator.schema.clip_run import CANCELLED, TAKEN_BACK, Edit, RepairInstruction, RepairStrategy
@@ -71,7 +73,7 @@ class ClipSteps:
             clip = fetch(session, ClipRow, clip_id, lock=True)
             is_settled = ClipStatus(clip.status).is_settled  # a person may have decided meanwhile
             is_wanted = plan.status == PlanStatus.RUNNING or (plan.status == PlanStatus.PAUSED and _is_paid(clip))
-            if not is_wanted or clip.generation != generation or is_settled:
+            if not is_wanted or clip.generation != generation or is_settled or clip.removed_at is not None:
                 if clip.generation == generation and not is_settled:
                     decisions.set_aside(clip)
                 return ""
@@ -100,6 +102,7 @@ class ClipSteps:
             if not is_called(session, run_id):
                 run.endpoint = self.attempts.endpoints.get(run.provider, "")
             plan, clip_id, request = run.clip.plan, run.clip_id, request_of(run)
+            picture = _picture_of(session, run)
             profile = self.attempts.profile(run.provider, run.model)
             call = PaidCall(
                 run_id=run_id,
@@ -118,7 +121,7 @@ class ClipSteps:
                 return is_open and clip.plan.status == PlanStatus.RUNNING
 
         try:
-            await self.generator.create(call, is_wanted=is_wanted)
+            await self.generator.create(call, is_wanted=is_wanted, picture=picture)
         except (ProviderError, BudgetExceeded, NeedsDecision, Withdrawn) as error:
             log.info("No generation", extra={"error_code": error.code})
             self._note_error(run_id, error.code, str(error), getattr(error, "retry_after_seconds", None))
@@ -348,6 +351,14 @@ class ClipSteps:
             if run.status == RunStatus.SETTLED:
                 return
             run.error_code, run.error_message, run.retry_after_seconds = code, message, retry_after_seconds
+
+
+def _picture_of(session: Session, run: RunRow) -> StoredPicture | None:
+    """What this take starts from. Raises ``NotFound``."""
+    if not run.reference_asset_id:
+        return None
+    row = picture_row(session, run.reference_asset_id)
+    return StoredPicture(key=row.storage_key, sha256=row.sha256)
 
 
 def _worth_most(run: RunRow) -> str:

@@ -91,5 +91,6 @@ class FilmSteps:
             row.status, row.progress, row.finished_at = RenderStatus.DONE, 1.0, utc_now()
             row.duration_seconds = result.duration_seconds
             row.frames_copied, row.frames_encoded = result.frames_copied, result.frames_encoded
+            row.loudness_lufs = result.loudness_lufs
         log.info("Film rendered", extra={"duration_seconds": result.duration_seconds})
         return RenderStatus.DONE

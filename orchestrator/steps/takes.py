@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from orchestrator import decisions
 from orchestrator.assessor import assess_take
-from orchestrator.db.models import AssessmentRow, RunRow
+from orchestrator.db.models import AssessmentRow, RunRow, utc_now
 from orchestrator.db.records import fetch, lock_run
 from orchestrator.db.session import Database
 from orchestrator.expectations import Expectations
@@ -18,7 +18,7 @@ from orchestrator.schema.assessment import Verdict
 from orchestrator.schema.status import RunStatus
 from orchestrator.steps.perils import Perils
 
-NOT_ASSESSED = "not_assessed"
+NOT_ASSESSED, NOT_CUT = "not_assessed", "not_cut"
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +56,20 @@ class TakeSteps:
             if run.status == RunStatus.SETTLED:
                 run.error_code = NOT_ASSESSED
                 run.error_message = f"This take could not be assessed again: {message} What was known of it stands."
+
+    async def keep(self, run_id: str, problem: str) -> str:
+        """A take that a person cut from another one is done, or is not because of a ``problem``; its verdict. Its clip
+        takes it when it passes and the clip has none; nothing else follows from it, so nothing is paid."""
+        with self.database.write() as session:
+            run = lock_run(session, run_id)
+            run.status, run.settled_at = RunStatus.SETTLED, run.settled_at or utc_now()
+            if problem:
+                run.error_code = NOT_ASSESSED if run.asset_id else NOT_CUT
+                run.error_message = f"This take could not be {'assessed' if run.asset_id else 'cut'}: {problem}"
+            after = decisions.judgement(run)
+            if after and after.verdict is Verdict.PASS:
+                decisions.accept_if_free(run)
+            return after.verdict if after else NOT_ASSESSED
 
     def _is_to_assess(self, run_id: str) -> bool:
         with self.database.read() as session:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
-from statistics import mean
 from typing import Any
 
 from orchestrator.calibration import calibrate, export_line, what_if
 from orchestrator.calls import spent_usd
-from orchestrator.costs import estimate
+from orchestrator.costs import add_up, estimate
 from orchestrator.db import queries
+from orchestrator.db.films import films_of
 from orchestrator.db.models import (
     AssetRow,
     BriefRow,
@@ -23,12 +24,23 @@ from orchestrator.db.models import (
     ScriptRow,
     utc_now,
 )
-from orchestrator.db.records import brief_of, fetch, newest, policy_of, settings_of, stored_take
+from orchestrator.db.records import (
+    brief_of,
+    clip_of,
+    default_policy,
+    fetch,
+    newest,
+    policy_of,
+    settings_for,
+    settings_of,
+    stored_take,
+)
 from orchestrator.db.session import Session
+from orchestrator.decisions import is_being_cut
 from orchestrator.errors import BadInput, NotFound
+from orchestrator.media.peaks import read_peaks
 from orchestrator.media.stills import read_still
 from orchestrator.presentation import (
-    HELD_WORDS,
     call_view,
     clip_view,
     eta_seconds,
@@ -38,30 +50,29 @@ from orchestrator.presentation import (
     plan_progress,
     render_view,
     take_shown,
-    take_view,
-    url,
-    waits_for_plan,
 )
 from orchestrator.renders import is_current
+from orchestrator.scene_crafter import craft_clip
 from orchestrator.schema.brief import ContentBrief
 from orchestrator.schema.calibration import Calibration, PolicyView, WhatIf
+from orchestrator.schema.peaks import Peaks
 from orchestrator.schema.policy import AssessmentPolicy
 from orchestrator.schema.project import ProjectSettings
-from orchestrator.schema.status import ClipStatus, PauseCause, PlanStatus, RenderStatus, RunStatus
+from orchestrator.schema.status import ClipStatus, PauseCause, PlanStatus, RenderStatus
 from orchestrator.schema.view import (
     CallView,
     CostEstimate,
     DoctorItem,
-    Metrics,
     PlanView,
     ProjectDetail,
-    ProjectView,
     ProviderView,
     RenderView,
+    SceneView,
     SpendingView,
     TakeView,
 )
 from orchestrator.views.base import AssetFile, Reads
+from orchestrator.views.takes import take_views
 from providers.base import ProviderProfile
 
 # How many assessed takes are looked at, the newest first: a person waits for the answer.
@@ -72,10 +83,6 @@ class CoreViews(Reads):
     """Projects, plans, takes, films and the house they are in."""
 
     # --- projects ---
-
-    def projects(self) -> tuple[ProjectView, ...]:
-        with self._database.read() as session:
-            return tuple(_project_view(session, row) for row in queries.films(session))
 
     def project(self, project_id: str) -> ProjectDetail:
         with self._database.read() as session:
@@ -89,6 +96,7 @@ class CoreViews(Reads):
                 brief=brief_of(brief) if brief else ContentBrief(),
                 script=script.text if script else "",
                 clip_plan_id=plan.id if plan else "",
+                is_deleted=row.deleted_at is not None,
             )
 
     # --- plans and clips ---
@@ -114,6 +122,7 @@ class CoreViews(Reads):
             is_rendering = render is not None and not RenderStatus(render.status).is_over
             is_working = plan.status == PlanStatus.RUNNING or not plan.is_parked or is_rendering
             is_active = is_working or (partial is not None and not RenderStatus(partial.status).is_over)
+            is_active = is_active or any(map(is_being_cut, order))
             counts = {s: sum(c.status == s for c in clips) for s in ClipStatus}
             is_attended = not is_active or self._is_attended()
             width = self._choices.settings.max_concurrent_clips
@@ -125,6 +134,9 @@ class CoreViews(Reads):
                 status=PlanStatus(plan.status),
                 is_active=is_active,
                 clips=clips,
+                scenes=tuple(
+                    SceneView(id=s.id, position=s.position, title=s.title) for s in queries.scenes_of(session, plan_id)
+                ),
                 total_seconds=plan.total_seconds,
                 spoken_words=plan.spoken_words,
                 words_per_minute=plan.words_per_minute,
@@ -139,7 +151,7 @@ class CoreViews(Reads):
                 reason=plan.reason,
                 pause_cause=PauseCause(plan.pause_cause) if plan.pause_cause else None,
                 missing=missing,
-                estimate=self._estimate(session, settings, [c.seconds for c in clips if not c.status.is_settled]),
+                estimate=self._estimate_open(session, order),
                 creates=creates,
                 render=render_shown,
                 partial=_render_view(partial, plan) if partial else None,
@@ -154,14 +166,18 @@ class CoreViews(Reads):
                 ),
             )
 
-    def estimate(self, seconds: Sequence[int], *, settings: ProjectSettings) -> CostEstimate | None:
+    def estimate(
+        self, seconds: Sequence[int], *, settings: ProjectSettings, has_reference: bool = False
+    ) -> CostEstimate | None:
         """What clips of these lengths will cost; None when there are none or the provider is not set up."""
         with self._database.read() as session:
-            return self._estimate(session, settings, seconds)
+            return self._estimate(session, settings, seconds, has_reference=has_reference)
 
-    def _estimate(self, session: Session, settings: ProjectSettings, seconds: Sequence[int]) -> CostEstimate | None:
+    def _estimate(
+        self, session: Session, settings: ProjectSettings, seconds: Sequence[int], *, has_reference: bool = False
+    ) -> CostEstimate | None:
         try:
-            complete = self._choices.complete(settings)
+            complete = self._choices.complete(settings, has_reference=has_reference)
         except BadInput:
             return None
         if not seconds:
@@ -175,61 +191,79 @@ class CoreViews(Reads):
             history=queries.takes_per_clip(session, complete.provider),
         )
 
+    def _estimate_open(self, session: Session, clips: Sequence[ClipRow]) -> CostEstimate | None:
+        """What the clips that are not settled will cost, each at the provider that is to make it; None when there are
+        none or one of those is not set up."""
+        seconds: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+        settings = settings_of(clips[0].plan)
+        for clip in clips:
+            if not ClipStatus(clip.status).is_settled:
+                own = settings_for(clip)
+                seconds[own.provider, own.model].append(clip.seconds)
+        found: list[tuple[int, CostEstimate]] = []
+        for (provider, model), lengths in seconds.items():
+            try:
+                profile = self._choices.profile(provider, model)
+            except BadInput:
+                return None
+            price = estimate(
+                lengths,
+                profile=profile,
+                model=model or profile.models[0],
+                size=settings.size or profile.sizes[0],
+                max_attempts=settings.retry_policy.max_attempts,
+                history=queries.takes_per_clip(session, provider),
+            )
+            found.append((len(lengths), price))
+        return add_up(found)
+
+    def take_price_usd(self, clip_id: str, *, provider: str = "", model: str = "") -> float:
+        """What one more take of a clip costs, in US dollars, at its own provider or the one named; 0 where that is free
+        or not set up."""
+        with self._database.read() as session:
+            clip = fetch(session, ClipRow, clip_id)
+            settings = settings_for(clip)
+            name, model = (provider, model) if provider else (settings.provider, settings.model)
+            try:
+                profile = self._choices.profile(name, model)
+            except BadInput:
+                return 0.0
+            seconds, size = profile.fit_seconds(clip.seconds), profile.fit_size(settings.size or profile.sizes[0])
+        return profile.cost_usd(model=model or profile.models[0], seconds=seconds, size=size)
+
+    def crafted_prompt(self, clip_id: str) -> str:
+        """The prompt the plan gives a clip, as its provider would be sent it for a first take."""
+        with self._database.read() as session:
+            clip = fetch(session, ClipRow, clip_id)
+            settings = settings_for(clip)
+            profile = self._choices.profile(settings.provider, settings.model)
+            return craft_clip(
+                clip_of(clip),
+                brief=brief_of(clip.plan.brief),
+                profile=profile,
+                model=settings.model or profile.models[0],
+                size=profile.fit_size(settings.size or profile.sizes[0]),
+                key=clip.id,
+            ).prompt
+
     def takes(self, clip_id: str) -> tuple[TakeView, ...]:
         with self._database.read() as session:
             clip = fetch(session, ClipRow, clip_id)
-            return _take_views(session, clip.runs[::-1])
+            return take_views(session, clip.runs[::-1])
 
     def take(self, run_id: str) -> TakeView:
         with self._database.read() as session:
-            return _take_views(session, [fetch(session, RunRow, run_id)])[0]
-
-    def single(self, clip_id: str) -> TakeView:
-        """The newest take of a single clip, also before the engine has taken it up."""
-        with self._database.read() as session:
-            return self._newest_take(session, fetch(session, ClipRow, clip_id))
-
-    def history(self, *, limit: int = 50) -> tuple[TakeView, ...]:
-        """The newest take of every single clip, newest first."""
-        with self._database.read() as session:
-            return tuple(self._newest_take(session, clip) for clip in queries.single_clips(session, limit=limit))
+            return take_views(session, [fetch(session, RunRow, run_id)])[0]
 
     def review_queue(self) -> tuple[TakeView, ...]:
         """Takes that wait for a person: of every clip that needs review its best, or the one that is asked about."""
         with self._database.read() as session:
             clips = queries.clips_to_review(session)
-            return _take_views(session, [run for clip in clips if (run := take_shown(clip))])
+            return take_views(session, [run for clip in clips if (run := take_shown(clip))])
 
     def recent_takes(self, *, limit: int = 100) -> tuple[TakeView, ...]:
         with self._database.read() as session:
-            return _take_views(session, queries.recent_runs(session, limit=limit))
-
-    def _newest_take(self, session: Session, clip: ClipRow) -> TakeView:
-        if clip.runs:
-            return _take_views(session, clip.runs[-1:])[0]
-        settings, is_held = settings_of(clip.plan), waits_for_plan(clip)
-        return TakeView(
-            run_id="",
-            clip_id=clip.id,
-            clip_plan_id=clip.clip_plan_id,
-            project_id=clip.plan.project_id,
-            project_name=clip.plan.project.name,
-            position=clip.position,
-            attempt=1,
-            status=RunStatus.CRAFTED,
-            status_text=HELD_WORDS if is_held else clip.reason or "Waiting for its turn",
-            provider=settings.provider,
-            model=settings.model,
-            prompt=clip.prompt or clip.visual_intent,
-            line=clip.text,
-            seconds=clip.seconds,
-            size=settings.size,
-            is_newest=True,
-            is_active=not ClipStatus(clip.status).is_settled and not is_held,
-            is_held=is_held,
-            reason=clip.plan.reason if is_held else clip.reason,
-            created_at=clip.created_at,
-        )
+            return take_views(session, queries.recent_runs(session, limit=limit))
 
     # --- how strictly takes are judged ---
 
@@ -257,7 +291,7 @@ class CoreViews(Reads):
     def calibration(self, project_id: str = "") -> Calibration:
         """How far people agree with the assessor, in one project or in all of them (then against the defaults)."""
         with self._database.read() as session:
-            policy = policy_of(fetch(session, ProjectRow, project_id)) if project_id else AssessmentPolicy()
+            policy = _policy(session, project_id)
             runs = queries.assessed_runs(session, project_id=project_id, limit=TAKES_CALIBRATED + 1)
             takes = [stored_take(run) for run in runs[:TAKES_CALIBRATED]]
         return calibrate(takes, policy=policy, has_more=len(runs) > len(takes))
@@ -266,7 +300,7 @@ class CoreViews(Reads):
         """(line of a labelled set, video on this machine) of every take whose video is there and on which people said
         enough."""
         with self._database.read() as session:
-            policy = policy_of(fetch(session, ProjectRow, project_id)) if project_id else AssessmentPolicy()
+            policy = _policy(session, project_id)
             runs = queries.assessed_runs(session, project_id=project_id, limit=TAKES_CALIBRATED, is_decided=True)
             takes = [stored_take(run, session.get(AssetRow, run.asset_id)) for run in runs if run.asset_id]
         found: list[tuple[dict[str, Any], Path]] = []
@@ -283,6 +317,12 @@ class CoreViews(Reads):
         with self._database.read() as session:
             row = fetch(session, RenderRow, render_id)
             return _render_view(row, fetch(session, PlanRow, row.clip_plan_id))
+
+    def renders(self, plan_id: str, *, limit: int = 20) -> tuple[RenderView, ...]:
+        """The films of a plan, newest first, also partial ones and those that could not be made."""
+        with self._database.read() as session:
+            plan = fetch(session, PlanRow, plan_id)
+            return tuple(_render_view(row, plan) for row in films_of(session, plan_id, limit=limit))
 
     def asset_file(self, asset_id: str) -> AssetFile:
         """Where a stored file can be read. Raises ``NotFound``."""
@@ -304,6 +344,13 @@ class CoreViews(Reads):
             raise BadInput("Stills are taken from videos, and this file is none.")
         return read_still(file.path, sha256=file.sha256, at_seconds=at_seconds, width=width)
 
+    def peaks(self, asset_id: str, *, bins: int) -> Peaks:
+        """How loud a stored video is along its length. Raises ``NotFound``, ``BadInput`` or ``UnreadableMedia``."""
+        file = self.asset_file(asset_id)
+        if not file.mime.startswith("video/"):
+            raise BadInput("Sound is drawn of videos, and this file is none.")
+        return read_peaks(file.path, sha256=file.sha256, bins=bins)
+
     # --- the house ---
 
     def providers(self) -> tuple[ProviderView, ...]:
@@ -319,7 +366,7 @@ class CoreViews(Reads):
                 prompt_limit_characters=0,
                 cost_usd_per_second={},
                 is_free=False,
-                is_default=name == self._choices.settings.video_provider,
+                is_default=name == self._choices.default_provider,
                 supports_remix=False,
                 supports_reference=False,
                 missing=self._choices.missing.get(name, ()),
@@ -338,7 +385,7 @@ class CoreViews(Reads):
         return ProviderView(
             **profile.model_dump(include=set(ProviderView.model_fields) & set(type(profile).model_fields)),
             endpoint=self._endpoints.get(profile.name, ""),
-            is_default=profile.name == self._choices.settings.video_provider,
+            is_default=profile.name == self._choices.default_provider,
             is_retired=profile.is_retired(utc_now()),
             test_seconds=seconds,
             test_cost_usd=profile.cost_usd(model=model, seconds=seconds, size=size),
@@ -360,71 +407,15 @@ class CoreViews(Reads):
                 for name, takes, refused, cost, open_usd in queries.spending(session)
             )
 
-    def single_budget_left_usd(self) -> float | None:
-        """What the next single clip may cost; None where no budget is set."""
-        budget = self._choices.settings.budget_usd
-        if budget is None:
-            return None
-        with self._database.read() as session:
-            project = queries.single_project(session)
-            return max(0.0, budget - (spent_usd(session, project.id) if project else 0.0))
-
     def doctor(self) -> tuple[DoctorItem, ...]:
         """What is configured, what is missing and what that turns off."""
         return self._examine()
-
-    def metrics(self) -> Metrics:
-        """The PRD's success metrics over all films."""
-        with self._database.read() as session:
-            settled = queries.tried_clips(session)
-            first = [c for c in settled if c.accepted_run_id == c.runs[0].id]
-            done = queries.completed_plans(session)
-            paces = [
-                (p.finished_at - p.started_at).total_seconds() / p.total_seconds * 60
-                for p in done
-                if p.finished_at and p.started_at and p.project.kind == "film"
-            ]
-            return Metrics(
-                first_pass_rate=len(first) / len(settled) if settled else None,
-                retries_per_clip=mean(sum(not r.edit for r in c.runs) - 1 for c in settled) if settled else None,
-                seconds_per_film_minute=mean(paces) if paces else None,
-                cost_usd=round(queries.total_cost_usd(session), 4),
-                accepted_seconds=sum(c.seconds for c in settled if c.accepted_run_id),
-            )
-
-
-def _project_view(session: Session, row: ProjectRow) -> ProjectView:
-    plan = newest(session, PlanRow, row.id)
-    counts: dict[str, int] = {}
-    poster, film = "", None
-    if plan:
-        counts = queries.clip_counts(session, plan.id)
-        film = queries.newest_render(session, plan.id)
-        poster = queries.first_poster(session, plan.id)
-    return ProjectView(
-        id=row.id,
-        name=row.name,
-        clip_plan_id=plan.id if plan else "",
-        plan_status=PlanStatus(plan.status) if plan else None,
-        clips_total=sum(counts.values()),
-        clips_passed=counts.get(ClipStatus.PASSED, 0),
-        needs_review=counts.get(ClipStatus.NEEDS_REVIEW, 0),
-        cost_usd=round(spent_usd(session, row.id), 4),
-        film_url=url(film.asset_id) if film else "",
-        poster_url=url(poster or None),
-        created_at=row.created_at,
-        updated_at=max(row.updated_at, plan.updated_at) if plan else row.updated_at,
-    )
 
 
 def _render_view(row: RenderRow, plan: PlanRow) -> RenderView:
     return render_view(row, is_current=is_current(row, plan))
 
 
-def _take_views(session: Session, runs: Sequence[RunRow]) -> tuple[TakeView, ...]:
-    calls, stored, now = queries.calls_of(session, runs), queries.stored_at(session, runs), utc_now()
-    looks = queries.look_costs_usd(session, runs)
-    return tuple(
-        take_view(run, call=calls.get(run.id), stored_at=stored.get(run.id), looks_usd=looks[run.id], now=now)
-        for run in runs
-    )
+def _policy(session: Session, project_id: str) -> AssessmentPolicy:
+    """How strictly the takes of one project are judged, or of all of them when ``project_id`` is empty."""
+    return policy_of(fetch(session, ProjectRow, project_id)) if project_id else default_policy(session)

@@ -2,8 +2,40 @@
 
 from __future__ import annotations
 
+from orchestrator.db.edits import standing_edits, to_redo, to_undo
+from orchestrator.db.models import ClipRow, ProjectRow
+from orchestrator.db.records import fetch
+from orchestrator.schema.edits import EditEntry, EditHistory
 from orchestrator.views.base import Reads
 
 
 class EditReads(Reads):
     """What was changed, and what can be taken back."""
+
+    def edit_history(self, project_id: str) -> EditHistory:
+        """What people changed in a project and can still undo or do again."""
+        with self._database.read() as session:
+            edits = standing_edits(session, fetch(session, ProjectRow, project_id).id)
+        undo, redo = to_undo(edits), to_redo(edits)
+        return EditHistory(
+            undo_label=undo.label if undo else "",
+            redo_label=redo.label if redo else "",
+            undo_id=undo.id if undo else "",
+            redo_id=redo.id if redo else "",
+            entries=tuple(
+                EditEntry(
+                    id=edit.id,
+                    kind=edit.kind,
+                    label=edit.label,
+                    by=edit.made_by,
+                    at=edit.created_at,
+                    is_undone=edit.undone_at is not None,
+                )
+                for edit in reversed(edits)
+            ),
+        )
+
+    def clip_plan_of(self, clip_id: str) -> str:
+        """The id of the plan that a clip is of, also of one that was taken out."""
+        with self._database.read() as session:
+            return fetch(session, ClipRow, clip_id).clip_plan_id

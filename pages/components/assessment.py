@@ -12,7 +12,7 @@ from orchestrator.bootstrap import App
 from orchestrator.errors import NotFound
 from orchestrator.schema.assessment import CheckName, CheckResult, CheckStatus, Finding
 from orchestrator.schema.view import TakeView
-from pages.components import evidence, evidence_facts, evidence_frames, evidence_words
+from pages.components import evidence, evidence_alignment, evidence_facts, evidence_frames, evidence_words
 from pages.components.evidence_player import link
 from pages.components.words import ALIGNED_FINDINGS, CHECK_STATUS_WORDS, CHECK_TITLES, percent, span_words
 
@@ -69,7 +69,7 @@ def _row(name: CheckName, check: CheckResult, *, take: TakeView, neighbours: Nei
         f'<span>{title}<abbr><span aria-hidden="true">{sign}</span> {mark}</abbr></span>{bar}<strong>{score}</strong>'
     )
     note = f"<small>{escape(check.reason)}</small>" if check.reason else ""
-    told = ALIGNED_FINDINGS if evidence.stretches(check) else ()  # the aligned words say it better
+    told = ALIGNED_FINDINGS if evidence_alignment.stretches(check) else ()  # the aligned words say it better
     findings = "".join(_finding(finding, take=take) for finding in check.findings if finding.code not in told)
     inside = note + findings + draw_evidence(name, check, take=take, neighbours=neighbours)
     is_open = " open" if check.status is CheckStatus.FAIL else ""

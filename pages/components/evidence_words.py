@@ -6,7 +6,7 @@ from html import escape
 
 from orchestrator.schema.assessment import CheckResult
 from pages.components import evidence
-from pages.components.evidence import Stretch
+from pages.components.evidence_alignment import Stretch, stretches
 from pages.components.evidence_player import link
 from pages.components.words import LANGUAGES, SECOND_WITNESS_WORDS, percent
 
@@ -21,10 +21,10 @@ SIGNS = {
 def draw(check: CheckResult, *, video_url: str) -> str:
     """The aligned words with their times, and how it was spoken. Empty when nothing was listened to."""
     expected, heard = evidence.text(check.evidence.get("expected")), evidence.text(check.evidence.get("heard"))
-    stretches = evidence.stretches(check)
-    if stretches:
-        words = f'<p class="svo-words">{" ".join(_stretch(item, video_url=video_url) for item in stretches)}</p>'
-        signs = "; ".join(SIGNS[op] for op in SIGNS if any(item.op == op for item in stretches))
+    aligned = stretches(check)
+    if aligned:
+        words = f'<p class="svo-words">{" ".join(_stretch(item, video_url=video_url) for item in aligned)}</p>'
+        signs = "; ".join(SIGNS[op] for op in SIGNS if any(item.op == op for item in aligned))
         words += f'<p class="svo-key">{signs}.</p>' if signs else ""
     elif expected:
         said = f"“{escape(heard)}”" if heard else "nothing"

@@ -11,6 +11,5 @@ def title(provider: ProviderView) -> str:
 
 
 def offered_models(app: App, provider: ProviderView) -> tuple[str, ...]:
-    """Its models, without those that only work from a picture nobody gave them."""
-    models = tuple(m for m in provider.models if not app.views.provider(provider.name, model=m).needs_reference)
-    return models or provider.models
+    """Its models, those last that only work from a picture."""
+    return tuple(sorted(provider.models, key=lambda m: app.views.provider(provider.name, model=m).needs_reference))

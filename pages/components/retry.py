@@ -17,8 +17,9 @@ def show(app: App, clip_id: str, take: TakeView | None, *, is_urgent: bool, is_d
     if take is not None and is_answer_lost(take):
         return
     is_open = take is not None and is_cut_off(take)
+    price = 0.0 if is_open or is_disabled else app.views.take_price_usd(clip_id)
     pressed = st.button(
-        "Retry",
+        plain(f"Retry · {money(price)}") if price else "Retry",
         icon=":material/refresh:",
         type="primary" if is_urgent else "secondary",
         disabled=is_disabled,

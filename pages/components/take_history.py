@@ -3,124 +3,66 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 
 import streamlit as st
 
 from orchestrator.bootstrap import App
-from orchestrator.schema.view import ProviderView, TakeView
-from pages.components import assessment, badge, budget, evidence_player, player, retry, take_review, take_story, wishes
-from pages.components.notices import guarded, show_empty
-from pages.components.words import is_answer_lost, plain, shorten, take_badge
+from orchestrator.schema.single import Wish
+from orchestrator.schema.view import TakeView
+from pages.components import badge, blind_pick, composer, single_actions
+from pages.components.words import WORKING_ICON, Badge, count, plain, shorten, take_badge
 
-ADDRESS = "clip"
-
-
-def show_chosen(app: App, takes: Sequence[TakeView], *, key: str) -> None:
-    """The take looked at: the one in the address, else the newest."""
-    wanted = st.query_params.get(ADDRESS)
-    take = next((take for take in takes if take.clip_id == wanted), next(iter(takes), None))
-    if take is None:
-        show_empty("Your clips appear here", "Write a prompt and generate the first one.", icon="movie")
-        return
-    with st.container(border=True):
-        label = shorten(take.prompt, 80)
-        evidence_player.show(take, label=label, placeholder=take_badge(take)[0], key=f"{key}-player")
-        if take.is_active:
-            st.progress(take.progress or 0.0, text=take.status_text)
-            take_story.show(app.views.takes(take.clip_id))
-        elif take.is_held:
-            show_badge(take)
-            show_held(app, take, key=f"{key}-{take.clip_id}")
-        else:
-            show_badge(take)
-            take_review.show_why(take)
-            if is_answer_lost(take):
-                retry.show_lost(app, take, key=f"{key}-{take.run_id}")
-            assessment.show(app, take)
-            take_story.show(app.views.takes(take.clip_id))
-        show_actions(app, take, key=f"{key}-{take.clip_id}")
+MAKING: Badge = ("Being made", WORKING_ICON, "blue")
 
 
-def show_held(app: App, take: TakeView, *, key: str) -> None:
-    """The clip waits: for money, or because a person stopped it."""
-    plan = app.views.plan(take.clip_plan_id)
-    if budget.is_held(plan):
-        budget.show_choice(app, plan, key=key)
-    elif st.button("Go on", type="primary", icon=":material/play_arrow:", key=f"{key}-go-on"):
-        with guarded():
-            app.service.start_plan(plan.id)
-            st.rerun(scope="app")
+def show(app: App, wishes: Sequence[Wish], *, chosen: Wish | None, key: str, columns: int = 2) -> None:
+    """Every wish as a card; opening one puts it in the address."""
+    for start in range(0, len(wishes), columns):
+        cells = st.columns(columns, gap="small")
+        for cell, wish in zip(cells, wishes[start : start + columns], strict=False):
+            is_open = chosen is not None and wish.id == chosen.id
+            with cell, st.container(border=True, gap="small", key=f"{key}-card-{'open-' if is_open else ''}{wish.id}"):
+                _show_card(app, wish, is_open=is_open, key=f"{key}-card-{wish.id}")
 
 
-def show_badge(take: TakeView) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        badge.show(take_badge(take))
-        st.caption(take_review.facts(take), width="content")
-
-
-def show_actions(app: App, take: TakeView, *, key: str) -> None:
-    """Download, Remix, Retry, View Assessment: those that make sense for this take."""
-    if take.is_held:
-        return
-    provider = next((p for p in app.views.providers() if p.name == take.provider), None)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if take.checks and st.button("View Assessment", icon=":material/fact_check:", key=f"{key}-view"):
-            take_review.open_drawer(app, take.run_id)
-        if take.download_url:
-            player.show_download(take.download_url, label="Download")
-        if take.video_url and provider is not None and provider.supports_remix:
-            with st.popover("Remix", icon=":material/shuffle:"):
-                show_remix(app, take, provider, key=key)
-        if not take.is_active:
-            retry.show(app, take.clip_id, take, is_urgent=False, is_disabled=False, key=key)
-
-
-def show_remix(app: App, take: TakeView, provider: ProviderView, *, key: str) -> None:
-    """One change to make to a finished take; it becomes a clip of its own."""
-    with st.form(f"{key}-remix", border=False):
-        prompt = st.text_area(
-            "What should change?",
-            placeholder="Same shot, but at sunrise",
-            max_chars=provider.prompt_limit_characters,
-            key=f"{key}-remix-prompt",
+def _show_card(app: App, wish: Wish, *, is_open: bool, key: str) -> None:
+    is_blind = blind_pick.is_on(wish)  # then nothing here may tell how they are ranked
+    first = wish.takes[0]
+    st.html(pictures(sorted(wish.takes, key=lambda take: take.run_id) if is_blind else wish.takes))
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        badge.show(MAKING if wish.is_active else take_badge(first))
+        if first.score is not None and not (wish.is_active or is_blind):
+            st.caption(f"{first.score:.2f}", width="content")
+        if len(wish.takes) > 1:
+            st.caption(count(len(wish.takes), "take"), width="content")
+    st.caption(plain(shorten(wish.prompt, 80)))
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="xsmall"):
+        st.button(
+            "Preview",
+            icon=":material/visibility:",
+            type="tertiary",
+            disabled=is_open,
+            help="Shown beside it" if is_open else None,
+            key=f"{key}-open",
+            on_click=_open,
+            args=(first.clip_id,),
         )
-        if not st.form_submit_button("Remix", type="primary", icon=":material/shuffle:", key=f"{key}-remix-send"):
-            return
-    if not prompt.strip():
-        st.warning("Say what should change.", icon=":material/edit:")
-        return
-    with guarded():
-        st.query_params[ADDRESS], _ = wishes.ask(
-            app,
-            (take.run_id, prompt.strip()),
-            key=f"{key}-remix-asked",
-            make=lambda request_key: app.service.remix_take(
-                take.run_id, prompt=prompt.strip(), request_key=request_key
-            ),
-        )
-        st.rerun(scope="app")
+        single_actions.show_menu(app, wish, first, is_whole=True, key=key)
 
 
-def show_list(takes: Sequence[TakeView], *, key: str, columns: int = 2) -> None:
-    """All single clips as cards; opening one puts it in the address."""
+def _open(clip_id: str) -> None:
+    st.query_params[composer.ADDRESS] = clip_id
+    st.query_params.pop("pick", None)
 
-    def choose(clip_id: str) -> None:
-        st.query_params[ADDRESS] = clip_id
 
-    cells = [column for _ in range(0, len(takes), columns) for column in st.columns(columns, gap="small")]
-    for cell, take in zip(cells, takes, strict=False):
-        with cell, st.container(border=True, gap="small"):
-            player.show_poster(take.poster_url, seconds=take.seconds, placeholder=take_badge(take)[0])
-            if take.is_active:
-                st.progress(take.progress or 0.0, text=take.status_text)
-            else:
-                badge.show(take_badge(take))
-            st.caption(plain(shorten(take.prompt, 70)))
-            st.button(
-                "Preview",
-                icon=":material/visibility:",
-                type="tertiary",
-                key=f"{key}-open-{take.clip_id}",
-                on_click=choose,
-                args=(take.clip_id,),
-            )
+def pictures(takes: Sequence[TakeView]) -> str:
+    """The posters of a wish as HTML, the first take large. Pure."""
+    drawn = "".join(_picture(take) for take in takes[:4])
+    return f'<div class="svo-mosaic n{min(len(takes), 4)}">{drawn}<span>{takes[0].seconds} s</span></div>'
+
+
+def _picture(take: TakeView) -> str:
+    if take.poster_url:
+        return f'<img src="{escape(take.poster_url)}" alt="" loading="lazy">'
+    return f"<i>{escape('Being made' if take.is_active else take_badge(take)[0])}</i>"

@@ -1,18 +1,16 @@
-"""A person's word on a take: approve, reject, or correct one check. A reason is always asked for and kept."""
+"""One take with what is known of it and what people say about it, beside the page."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from orchestrator.bootstrap import App
-from orchestrator.schema.assessment import CheckName, CheckStatus
 from orchestrator.schema.clip_run import RepairStrategy
 from orchestrator.schema.view import TakeView
-from pages.components import assessment, badge, decision_history, evidence_player, prompt_diff, retry
+from pages.components import address, assessment, badge, decision_history, evidence_player, prompt_diff, retry, waveform
 from pages.components.notices import guarded
+from pages.components.take_decision import show_decision, show_override
 from pages.components.words import (
-    CHECK_STATUS_WORDS,
-    CHECK_TITLES,
     REPAIR_WORDS,
     cost_words,
     is_answer_lost,
@@ -22,60 +20,6 @@ from pages.components.words import (
     plain,
     take_badge,
 )
-
-
-def show_decision(app: App, take: TakeView, *, key: str) -> None:
-    """One reason and two buttons."""
-    with st.form(f"{key}-decision", border=False):
-        reason = st.text_input(
-            "Your reason", placeholder="The jacket matches well enough", max_chars=400, key=f"{key}-reason"
-        )
-        with st.container(horizontal=True):
-            approve = st.form_submit_button("Approve", icon=":material/thumb_up:", type="primary", key=f"{key}-approve")
-            reject = st.form_submit_button("Reject", icon=":material/thumb_down:", key=f"{key}-reject")
-    if not (approve or reject):
-        return
-    if not reason.strip():
-        st.warning("Give a reason: it is kept with the take.", icon=":material/edit:")
-        return
-    with guarded():
-        if approve:
-            app.service.approve_take(take.run_id, reason=reason.strip())
-        else:
-            app.service.reject_take(take.run_id, reason=reason.strip())
-        st.toast("Approved" if approve else "Rejected", icon=":material/check:")
-        st.rerun(scope="app")
-
-
-def show_override(app: App, take: TakeView, *, key: str) -> None:
-    """Correct one check; the verdict follows from the corrected checks."""
-    st.caption(
-        "The verdict follows. A clip without a take gets this one if it passes then, and loses it if not any more, "
-        "unless you approved or rejected the whole take."
-    )
-    with st.form(f"{key}-override", border=False):
-        check = st.selectbox(
-            "Check", list(take.checks), format_func=lambda item: CHECK_TITLES[CheckName(item)], key=f"{key}-check"
-        )
-        status = st.selectbox(
-            "Is really",
-            list(CheckStatus),
-            format_func=lambda item: CHECK_STATUS_WORDS[CheckStatus(item)],
-            key=f"{key}-status",
-        )
-        reason = st.text_input("Why", max_chars=400, key=f"{key}-override-reason")
-        is_sent = st.form_submit_button("Correct this check", icon=":material/rule:", key=f"{key}-override-send")
-    if not is_sent:
-        return
-    if not reason.strip():
-        st.warning("Give a reason: it is kept with the take.", icon=":material/edit:")
-        return
-    with guarded():
-        outcome = app.service.override_check(
-            take.run_id, check=CheckName(check), status=CheckStatus(status), reason=reason.strip()
-        )
-        st.toast(plain(outcome), icon=":material/rule:")
-        st.rerun(scope="app")
 
 
 def facts(take: TakeView, *, max_attempts: int = 0) -> str:
@@ -111,7 +55,13 @@ def show_prompt(take: TakeView) -> None:
         st.code(take.prompt, language=None, wrap_lines=True)
 
 
-@st.dialog("Assessment", width="medium", position="right", icon=":material/fact_check:")
+@st.dialog(
+    "Assessment",
+    width="medium",
+    position="right",
+    icon=":material/fact_check:",
+    on_dismiss=lambda: address.put("take", ""),
+)
 def open_drawer(app: App, run_id: str) -> None:
     """One take with its evidence beside the page; decisions are made here."""
     with guarded():
@@ -119,6 +69,7 @@ def open_drawer(app: App, run_id: str) -> None:
         evidence_player.show(
             take, label=f"Take {take.attempt}", placeholder=take_badge(take)[0], key=f"drawer-{run_id}-player"
         )
+        waveform.show(take, key=f"drawer-{run_id}-wave")
         with st.container(horizontal=True, vertical_alignment="center"):
             badge.show(take_badge(take))
             st.caption(facts(take))

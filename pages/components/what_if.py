@@ -84,6 +84,7 @@ def show_outcome(app: App, outcome: WhatIf, *, key: str) -> None:
 
 def show_buttons(app: App, view: PolicyView, draft: AssessmentPolicy, *, key: str) -> None:
     """Save the table as the project's own, or go back to the defaults."""
+    usual = app.views.workspace().policy
     st.caption(f"Judged by {'its own numbers' if view.is_own else 'the defaults'} now. {CONSEQUENCE}")
     with st.container(horizontal=True, gap="small"):
         is_same, icon = draft == view.policy, ":material/check:"
@@ -92,10 +93,10 @@ def show_buttons(app: App, view: PolicyView, draft: AssessmentPolicy, *, key: st
         is_reset = st.button(
             "Back to defaults",
             icon=":material/undo:",
-            disabled=not view.is_own and draft == AssessmentPolicy(),
+            disabled=not view.is_own and draft == usual,
             key=f"{key}-reset",
             on_click=thresholds.load,
-            args=(AssessmentPolicy(),),
+            args=(usual,),
             kwargs={"key": key},
         )
         if is_reset:

@@ -1,4 +1,4 @@
-"""One wish, one clip: a second click, or a page that is run again, asks for nothing new and pays nothing twice."""
+"""One wish, made once: a second click, or a page that is run again, asks for nothing new and pays nothing twice."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 from orchestrator.bootstrap import App
+from orchestrator.errors import NotFound
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class _Asked:
 
 def ask(app: App, wish: object, *, key: str, make: Callable[[str], str]) -> tuple[str, bool]:
     """(clip id, whether it is new). ``make`` is given the request key: the same one for an equal ``wish`` until the
-    clip of that is there."""
+    clips of that are there."""
     asked: _Asked | None = st.session_state.get(key)
     is_known = asked is not None and asked.wish == wish and _is_under_way(app, asked.clip_id)
     if asked is None or not is_known:
@@ -36,5 +37,7 @@ def ask(app: App, wish: object, *, key: str, make: Callable[[str], str]) -> tupl
 def _is_under_way(app: App, clip_id: str) -> bool:
     if not clip_id:
         return True
-    take = app.views.single(clip_id)
-    return take.is_active or take.is_held
+    try:
+        return any(take.is_active or take.is_held for take in app.views.wish(clip_id).takes)
+    except NotFound:  # it was deleted meanwhile
+        return False

@@ -67,10 +67,12 @@ REPAIR_WORDS: dict[str, str] = {
     RepairStrategy.NEEDS_HUMAN: "Needs you",
     RepairStrategy.GIVE_UP: "Given up",
 }
+UNDONE = "taken_back"  # what a decision says that takes back the one before it
 DECISION_WORDS = {
     "approved": "Approved",
     "rejected": "Rejected",
     "adopted": "Lost generation found",
+    UNDONE: "Taken back",
 }
 SECOND_WITNESS_WORDS = {
     "agrees": "Agrees",
@@ -286,10 +288,14 @@ def phase_words(phase: Phase) -> str:
 def decision_words(decision: DecisionView) -> str:
     """What was decided, about the whole take or one check of it."""
     if not decision.check:
-        return DECISION_WORDS.get(decision.new, decision.new.replace("_", " ").capitalize())
+        said = DECISION_WORDS.get(decision.new, decision.new.replace("_", " ").capitalize())
+        return f"{said}: {DECISION_WORDS.get(decision.old, decision.old).lower()}" if decision.new == UNDONE else said
     title = next((title for name, title in CHECK_TITLES.items() if name == decision.check), decision.check)
     states = {status.value: words for status, words in CHECK_STATUS_WORDS.items()}
-    return f"{title}: {states.get(decision.old, decision.old)} → {states.get(decision.new, decision.new)}"
+    if decision.new == UNDONE:
+        return f"{title}: {states.get(decision.old, decision.old)} was taken back"
+    changed = f"{states.get(decision.old, decision.old)} → " if decision.old else ""
+    return f"{title}: {changed}{states.get(decision.new, decision.new)}"
 
 
 def maker_words(take: TakeView) -> str:

@@ -20,9 +20,11 @@ class StudioProcess:
     """One drawing. A thread watches it, not the event loop: a child of asyncio that is cancelled while it starts is
     waited for without end (CPython 3.11), and leaves its pipes open."""
 
-    def __init__(self, order: StudioOrder, clip: Path, *, on_progress: Callable[[float], None]) -> None:
+    def __init__(
+        self, order: StudioOrder, clip: Path, *, on_progress: Callable[[float], None], picture: Path | None = None
+    ) -> None:
         self._order = order
-        self._clip = clip
+        self._arguments = [str(path) for path in (clip, picture) if path]
         self._on_progress = on_progress
         self._lock = threading.Lock()
         self._child: subprocess.Popen[str] | None = None
@@ -39,7 +41,7 @@ class StudioProcess:
                 if self._is_stopped:
                     return _failure("it was stopped")
                 self._child = subprocess.Popen(
-                    [sys.executable, "-m", "providers.mock.studio", str(self._clip)],
+                    [sys.executable, "-m", "providers.mock.studio", *self._arguments],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=complaints,

@@ -29,7 +29,7 @@ class Landscape:
         direction = 1.0 if view.random() < 0.5 else -1.0
 
         sky = _sky(self.palette, view, width + 2 * _MARGIN, height + 2 * _MARGIN, sun_x, sun_y, unit)
-        self._sky = [plane.astype(np.int16) for plane in _to_yuv(sky, view)]
+        self._sky = [plane.astype(np.int16) for plane in to_yuv(sky, view)]
         self._sky_speed = (direction * _MARGIN * 0.9 / seconds, view.choice([-1.0, 1.0]) * _MARGIN * 0.7 / seconds)
 
         self._skylines: list[np.ndarray] = []
@@ -42,7 +42,7 @@ class Landscape:
             self._skylines.append(_skyline(view, nearness, length, height, unit, has_pines))
             self._speeds.append(direction * speed)
             fill = _ridge_fill(self.palette, nearness, width, height, sun_x, sun_y)
-            self._fills.append([plane.astype(np.int16) for plane in _to_yuv(fill, view)])
+            self._fills.append([plane.astype(np.int16) for plane in to_yuv(fill, view)])
         self._rows = [np.arange(height, dtype=np.float32) + 0.5, np.arange(height // 2, dtype=np.float32) + 0.5]
 
     def draw(self, seconds: float, planes: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
@@ -194,7 +194,7 @@ def _ridge_fill(palette: Palette, nearness: float, width: int, height: int, sun_
     return _mix(picture, rgb(palette.light), 0.42 * glow * (1 - nearness) ** 1.2)
 
 
-def _to_yuv(picture: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def to_yuv(picture: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """RGB 0..1 to BT.709 limited range; a little noise before rounding keeps gradients from banding."""
     red, green, blue = (np.clip(picture[..., i], 0, 1) for i in range(3))
     luma = 0.2126 * red + 0.7152 * green + 0.0722 * blue

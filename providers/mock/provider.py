@@ -30,6 +30,7 @@ from providers.base import (
     PollPace,
     ProviderProfile,
     RateLimited,
+    ReferenceRules,
     RemixClipInput,
     Unavailable,
     VideoProvider,
@@ -37,6 +38,7 @@ from providers.base import (
 from providers.mock.child import StudioProcess
 from providers.mock.defects import Defect, defect_for, parse_defects
 from providers.mock.order import StudioOrder, StudioResult
+from providers.references import read_reference
 
 _log = logging.getLogger(__name__)
 _STUDIO_VERSION = 1  # part of every cache key: raise it when the studio draws or sounds different
@@ -52,6 +54,8 @@ PROFILE = ProviderProfile(
     sizes=("1280x720", "720x1280", "640x360", "320x180"),
     prompt_limit_characters=32_000,
     audio=AudioSupport.NATIVE,
+    reference=ReferenceRules(),
+    supports_reference=True,
     supports_remix=True,
     supports_seed=True,
     supports_reconcile=True,
@@ -60,6 +64,7 @@ PROFILE = ProviderProfile(
     deadline_seconds=900.0,
     cost_usd_per_second={"animatic": 0.0},
     is_free=True,
+    is_local=True,
     max_concurrent=64,
     requests_per_minute=6000,
 )
@@ -113,11 +118,12 @@ class MockProvider(VideoProvider):
         self._sweep()
 
     async def create_clip(self, request: CreateClipInput) -> Generation:
-        return self._accept(request, look_seed=_look_seed(request))
+        picture = await asyncio.to_thread(self._keep_picture, request) if request.reference_path else ""
+        return self._accept(request, look_seed=_look_seed(request), picture=picture)
 
     async def remix_clip(self, request: RemixClipInput) -> Generation:
         source = self._read(request.source_generation_id)
-        return self._accept(request, look_seed=source.order.look_seed)
+        return self._accept(request, look_seed=source.order.look_seed, picture=source.order.picture)
 
     async def get_generation(self, generation_id: str) -> Generation:
         job = self._read(generation_id)
@@ -185,23 +191,43 @@ class MockProvider(VideoProvider):
             render.cancel()
         await asyncio.gather(*renders, return_exceptions=True)
 
+    async def animate(self, request: CreateClipInput, destination: Path) -> None:
+        """Words that its voice cannot say are shown in silence."""
+        order = _preview(request)
+        for attempt in (order, order.model_copy(update={"defect": Defect.SILENCE})):
+            async with self._studios:
+                picture = request.reference_path
+                studio = StudioProcess(attempt, destination, on_progress=lambda _: None, picture=picture)
+                result = await _draw(studio)
+            if not result.error_code:
+                return
+        raise Unavailable(result.error_message)
+
     # --- accepting ---
 
-    def _accept(self, request: CreateClipInput, *, look_seed: int) -> Generation:
+    def _keep_picture(self, request: CreateClipInput) -> str:
+        """A copy of the request's picture beside the clips, for the caller's may go; its name. Raises
+        ``InvalidRequest``."""
+        assert request.reference_path is not None
+        picture = read_reference(request.reference_path, self.profile.reference, size=request.size)
+        name = hashlib.sha256(picture.data).hexdigest()[:32]
+        _replace(self._picture(name), picture.data)
+        return name
+
+    def _accept(self, request: CreateClipInput, *, look_seed: int, picture: str) -> Generation:
         self._check(request)
-        defect = defect_for(
-            self._script, position=_number(request, "position"), attempt=_number(request, "attempt") or 1
-        )
+        defect = self._defect(request)
         if defect is Defect.REJECT:
             raise ContentRejected("The mock provider was asked to refuse this prompt.")
         if defect is Defect.RATE_LIMIT and request.key not in self._limited:
             self._limited.add(request.key)
             raise RateLimited("The mock provider was asked to be busy.", retry_after_seconds=1.0)
         order = _order(request, look_seed=look_seed, defect=defect if defect and defect.is_in_clip else None)
+        order = order.model_copy(update={"picture": picture})
         job = MockJob(
             id=f"mock_{time.time_ns():016x}{secrets.token_hex(4)}",
             key=request.key,
-            request=request,
+            request=request.model_copy(update={"reference_path": None}),
             order=order,
             content=hashlib.sha256(f"{_STUDIO_VERSION}{order.model_dump_json()}".encode()).hexdigest()[:32],
             created_at=datetime.now(UTC),
@@ -223,10 +249,17 @@ class MockProvider(VideoProvider):
         if len(request.prompt) > self.profile.prompt_limit_characters:
             raise InvalidRequest(f"The prompt is longer than {self.profile.prompt_limit_characters} characters.")
 
-    def _fails(self, request: CreateClipInput) -> bool:
+    def _defect(self, request: CreateClipInput) -> Defect | None:
+        """What goes wrong on purpose: by the film's own rehearsal, else by the script of this installation."""
         position, attempt = _number(request, "position"), _number(request, "attempt") or 1
-        if defect_for(self._script, position=position, attempt=attempt) is Defect.FAIL:
+        scripts = (parse_defects(request.labels.get("rehearsal", "")), self._script)
+        found = (defect_for(script, position=position, attempt=attempt) for script in scripts)
+        return next(filter(None, found), None)
+
+    def _fails(self, request: CreateClipInput) -> bool:
+        if self._defect(request) is Defect.FAIL:
             return True
+        position, attempt = _number(request, "position"), _number(request, "attempt") or 1
         dice = random.Random(_hash(f"{request.seed}|{position}|{attempt}|{request.prompt}"))  # noqa: S311
         return dice.random() < self._failure_rate
 
@@ -262,19 +295,20 @@ class MockProvider(VideoProvider):
 
     async def _run_studio(self, job: MockJob) -> StudioResult:
         studio = StudioProcess(
-            job.order, self._clip(job), on_progress=lambda done: self._progress.__setitem__(job.id, done)
+            job.order,
+            self._clip(job),
+            on_progress=lambda done: self._progress.__setitem__(job.id, done),
+            picture=self._picture(job.order.picture) if job.order.picture else None,
         )
-        drawing = asyncio.get_running_loop().run_in_executor(None, studio.run)
-        try:
-            return await asyncio.shield(drawing)
-        finally:
-            studio.stop()
-            await asyncio.wait([drawing])
+        return await _draw(studio)
 
     # --- the files ---
 
     def _clip(self, job: MockJob) -> Path:
         return self._cache / f"{job.content}.mp4"
+
+    def _picture(self, name: str) -> Path:
+        return self._cache / f"{name}.picture"
 
     def _note_path(self, job: MockJob) -> Path:
         return self._cache / f"{job.content}.txt"
@@ -318,6 +352,30 @@ class MockProvider(VideoProvider):
         )
 
 
+async def _draw(studio: StudioProcess) -> StudioResult:
+    """Let it draw; whoever is cancelled meanwhile stops it."""
+    drawing = asyncio.get_running_loop().run_in_executor(None, studio.run)
+    try:
+        return await asyncio.shield(drawing)
+    finally:
+        studio.stop()
+        await asyncio.wait([drawing])
+
+
+def _preview(request: CreateClipInput) -> StudioOrder:
+    width, height = (int(side) for side in request.size.split("x"))
+    return StudioOrder(
+        line=request.line,
+        seconds=request.seconds,
+        width=width,
+        height=height,
+        look_seed=_look_seed(request),
+        shape_seed=_hash(request.prompt),
+        left_tag=request.labels.get("speaker", ""),
+        right_tag="Animatic",
+    )
+
+
 def _order(request: CreateClipInput, *, look_seed: int, defect: Defect | None) -> StudioOrder:
     width, height = (int(side) for side in request.size.split("x"))
     position, attempt = _number(request, "position"), _number(request, "attempt") or 1
@@ -356,9 +414,13 @@ def _hash(text: str) -> int:
 
 
 def _replace_text(path: Path, text: str) -> None:
+    _replace(path, text.encode())
+
+
+def _replace(path: Path, content: bytes) -> None:
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    with part.open("w", encoding="utf-8") as file:
-        file.write(text)
+    with part.open("wb") as file:
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())
     part.replace(path)

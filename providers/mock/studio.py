@@ -1,4 +1,4 @@
-"""Makes one mock clip in a process of its own: ``python -m providers.mock.studio < order.json``.
+"""Makes one mock clip in a process of its own: ``python -m providers.mock.studio CLIP [PICTURE] < order.json``.
 
 Reads a ``StudioOrder`` as JSON from standard input, prints ``progress 0.42`` lines, then one line ``done <json>`` or
 ``failed <json>``. The MP4 appears under its final name only when whole. The same order gives the same bytes on one
@@ -20,6 +20,7 @@ from providers.mock.caption import Overlay
 from providers.mock.defects import Defect
 from providers.mock.landscape import Landscape
 from providers.mock.order import StudioOrder, StudioResult
+from providers.mock.photograph import Photograph
 from providers.mock.sound import RATE, mix, resample
 from providers.mock.spoil import (
     BLACK_EDGE_SECONDS,
@@ -35,8 +36,8 @@ FPS = 30
 _BT709 = "color_primaries=bt709:color_trc=bt709:colorspace=bt709"
 
 
-def make_clip(order: StudioOrder, destination: Path) -> StudioResult:
-    """Draw, speak and encode ``order`` into ``destination``."""
+def make_clip(order: StudioOrder, destination: Path, picture: Path | None = None) -> StudioResult:
+    """Draw, speak and encode ``order`` into ``destination``, with ``picture`` in place of its landscape."""
     seconds = spoilt_seconds(order)
     frames = round(seconds * FPS)
     lead_seconds = BLACK_EDGE_SECONDS + 2 * EDGE_SECONDS if order.defect is Defect.BLACK_EDGE else 2 * EDGE_SECONDS
@@ -59,7 +60,7 @@ def make_clip(order: StudioOrder, destination: Path) -> StudioResult:
             file.setframerate(RATE)
             file.writeframes(sound.tobytes())
         try:
-            _encode(order, frames=frames, audio=audio, destination=part)
+            _encode(order, frames=frames, audio=audio, destination=part, shown=picture)
             if order.defect is Defect.CORRUPT:
                 os.truncate(part, part.stat().st_size * 55 // 100)
             part.replace(destination)
@@ -85,13 +86,15 @@ def _speak(order: StudioOrder, *, within_seconds: float) -> tuple[np.ndarray, st
     return resample(voice.speak(words, within_seconds=within_seconds), rate=voice.rate), ""
 
 
-def _encode(order: StudioOrder, *, frames: int, audio: Path, destination: Path) -> None:
-    views = [
-        Landscape(
-            look_seed=seed, shape_seed=order.shape_seed, width=order.width, height=order.height, seconds=frames / FPS
-        )
-        for seed in look_seeds(order)
-    ]
+def _view(order: StudioOrder, look_seed: int, *, seconds: float, shown: Path | None) -> Landscape | Photograph:
+    asked = {"shape_seed": order.shape_seed, "width": order.width, "height": order.height}
+    if shown is not None and look_seed == order.look_seed:
+        return Photograph(shown, **asked, seconds=seconds)
+    return Landscape(look_seed=look_seed, **asked, seconds=seconds)
+
+
+def _encode(order: StudioOrder, *, frames: int, audio: Path, destination: Path, shown: Path | None) -> None:
+    views = [_view(order, seed, seconds=frames / FPS, shown=shown) for seed in look_seeds(order)]
     overlay = Overlay(
         width=order.width, height=order.height, line=order.line, left_tag=order.left_tag, right_tag=order.right_tag
     )
@@ -148,8 +151,8 @@ def _report(progress: float) -> None:
 
 
 def main() -> int:
-    destination = Path(sys.argv[1])
-    result = make_clip(StudioOrder.model_validate_json(sys.stdin.read()), destination)
+    destination, *picture = map(Path, sys.argv[1:])
+    result = make_clip(StudioOrder.model_validate_json(sys.stdin.read()), destination, *picture)
     sys.stdout.write(f"{'failed' if result.error_code else 'done'} {result.model_dump_json()}\n")
     return 0
 

@@ -6,6 +6,16 @@ import httpx
 
 ROUTES = {
     ("POST", "/v1/video/projects"),
+    ("GET", "/v1/video/projects"),
+    ("PATCH", "/v1/video/projects/{id}"),
+    ("DELETE", "/v1/video/projects/{id}"),
+    ("PUT", "/v1/video/projects/{id}/archived"),
+    ("POST", "/v1/video/projects/{id}/restore"),
+    ("POST", "/v1/video/projects/{id}/erase"),
+    ("POST", "/v1/video/projects/{id}/duplicate"),
+    ("GET", "/v1/video/metrics"),
+    ("GET", "/v1/video/renders"),
+    ("PUT", "/v1/video/renders/{id}/rating"),
     ("POST", "/v1/video/briefs"),
     ("POST", "/v1/video/clip-plans"),
     ("POST", "/v1/video/clip-plans/{id}/start"),
@@ -15,6 +25,22 @@ ROUTES = {
     ("PUT", "/v1/video/clip-plans/{id}/order"),
     ("PUT", "/v1/video/clip-plans/{id}/budget"),
     ("GET", "/v1/video/clip-plans/{id}/status"),
+    ("GET", "/v1/video/clip-plans/{id}/export"),
+    ("POST", "/v1/video/clip-plans/{id}/animatic"),
+    ("GET", "/v1/video/clip-plans/{id}/animatic"),
+    ("PUT", "/v1/video/clip-plans/{id}/arrangement"),
+    ("POST", "/v1/video/clip-plans/{id}/scenes"),
+    ("PUT", "/v1/video/scenes/{id}"),
+    ("PUT", "/v1/video/clip-plans/{id}/transition"),
+    ("PUT", "/v1/video/clips/{id}/transition"),
+    ("POST", "/v1/video/clips/{id}/split"),
+    ("POST", "/v1/video/clips/{id}/duplicate"),
+    ("POST", "/v1/video/clip-plans/{id}/merge"),
+    ("POST", "/v1/video/clip-plans/{id}/remove"),
+    ("POST", "/v1/video/takes/{id}/retime"),
+    ("GET", "/v1/video/projects/{id}/edits"),
+    ("POST", "/v1/video/projects/{id}/undo"),
+    ("POST", "/v1/video/projects/{id}/redo"),
     ("PATCH", "/v1/video/clips/{id}"),
     ("POST", "/v1/video/clips/{id}/assess"),
     ("POST", "/v1/video/clips/{id}/retry"),
@@ -28,10 +54,19 @@ ROUTES = {
     ("POST", "/v1/video/projects/{id}/what-if"),
     ("GET", "/v1/video/calibration"),
     ("POST", "/v1/sora/generate"),
+    ("GET", "/v1/sora/videos"),
+    ("DELETE", "/v1/sora/videos/{id}"),
+    ("POST", "/v1/sora/videos/{id}/restore"),
+    ("POST", "/v1/sora/videos/{id}/storyboard"),
+    ("GET", "/v1/sora/videos/{id}/variations"),
+    ("POST", "/v1/sora/preferences"),
     ("POST", "/v1/sora/remix"),
     ("GET", "/v1/sora/videos/{id}"),
     ("GET", "/v1/sora/videos/{id}/content"),
     ("POST", "/v1/sora/optimize-prompt"),
+    ("POST", "/v1/media/pictures"),
+    ("POST", "/v1/media/pictures/from-take"),
+    ("PUT", "/v1/video/clips/{id}/picture"),
     ("GET", "/v1/media/{asset_id}"),
     ("GET", "/v1/media/{asset_id}/still"),
 }
@@ -65,9 +100,9 @@ async def test_request_bodies_refuse_unknown_fields_when_described(client: httpx
         route["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
         for item in description["paths"].values()
         for route in item.values()
-        if "requestBody" in route
+        if "application/json" in route.get("requestBody", {}).get("content", {})
     ]
-    assert len(bodies) == 15
+    assert len(bodies) > 25
     for name in bodies:
         assert description["components"]["schemas"][name]["additionalProperties"] is False
 

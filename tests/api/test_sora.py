@@ -69,6 +69,8 @@ async def test_prompt_is_improved_when_asked(client: httpx.AsyncClient) -> None:
         ({"prompt": "boat", "seconds": -1}, "seconds"),
         ({"prompt": "boat", "size": "big"}, "size"),
         ({"prompt": "boat", "seed": -1}, "seed"),
+        ({"prompt": "boat", "variations": 5}, "variations"),
+        ({"prompt": "boat", "reference": "../picture"}, "reference"),
         ({"prompt": "boat", "duration": 4}, "duration"),
     ],
 )
@@ -84,3 +86,35 @@ async def test_generate_is_refused_when_provider_is_unknown(client: httpx.AsyncC
     response = await client.post("/api/v1/sora/generate", json={"prompt": "boat", "provider": "nobody"})
     assert response.status_code == 422
     assert response.json()["error"]["code"] == "unknown_provider"
+
+
+async def test_variations_are_listed_and_only_the_first_wish_counts_when_a_request_is_sent_twice(
+    client: httpx.AsyncClient,
+) -> None:
+    body = {"prompt": "A lighthouse in fog", "seconds": 4, "size": "320x180", "variations": 3}
+    headers = {"Idempotency-Key": "press-variations"}
+    first, again = [(await client.post("/api/v1/sora/generate", json=body, headers=headers)).json() for _ in range(2)]
+    assert first["clip_id"] == again["clip_id"]
+    wish = (await client.get(f"/api/v1/sora/videos/{first['clip_id']}/variations")).json()
+    assert len({take["clip_id"] for take in wish["takes"]}) == 3
+    listed = (await client.get("/api/v1/sora/videos", params={"limit": 1})).json()
+    assert [one["id"] for one in listed["wishes"]] == [wish["id"]]
+
+
+async def test_a_deleted_video_is_not_found_until_it_is_restored(client: httpx.AsyncClient) -> None:
+    video = await post(client, "sora/generate", 202, {"prompt": "A boat."})
+    url = f"/api/v1/sora/videos/{video['clip_id']}"
+    assert [(await client.delete(url)).status_code for _ in range(2)] == [204, 204]
+    assert (await client.get(url)).status_code == 404
+    await post(client, f"sora/videos/{video['clip_id']}/restore", 200, {})
+    assert (await client.get(url)).status_code == 200
+
+
+async def test_what_is_not_made_yet_is_not_compared_or_added(client: httpx.AsyncClient) -> None:
+    video = await post(client, "sora/generate", 202, {"prompt": "A quay."})
+    project = await post(client, "video/projects", 201, {"name": "Quay"})
+    to_add = await client.post(f"/api/v1/sora/videos/{video['clip_id']}/storyboard", json={"project_id": project["id"]})
+    assert to_add.status_code == 409
+    unknown = "00000000-0000-0000-0000-000000000000"
+    chosen = {"chosen_run_id": unknown, "other_run_id": unknown}
+    assert (await client.post("/api/v1/sora/preferences", json=chosen)).status_code == 404

@@ -7,7 +7,7 @@ import asyncio
 import threading
 import time
 import uuid
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
@@ -22,6 +22,7 @@ from orchestrator.flows import Flows
 from orchestrator.generator import Fetched, Generator, Narration
 from orchestrator.schema.assessment import Assessment, Verdict
 from orchestrator.schema.brief import ContentBrief
+from orchestrator.schema.clip_run import Edit
 from orchestrator.schema.project import ProjectSettings
 from orchestrator.schema.status import RenderStatus, RunStatus
 from orchestrator.schema.view import PlanView
@@ -42,6 +43,7 @@ from tests.conftest import make_settings
 
 LINES = ("The lamp is lit before dawn.", "Somebody waits beside the water.", "Now the heavy door opens.")
 PRICE_USD = 0.4
+TAKE_SECONDS = 4.0
 
 
 @dataclass
@@ -136,11 +138,14 @@ class _NoFiles(Generator):
     ) -> Fetched:
         return Fetched(assets=[_asset(project_id, "take", run_id)])
 
+    async def cut(self, source_key: str, edit: Edit, *, project_id: str, run_id: str, narration: str) -> Fetched:
+        return Fetched(assets=[_asset(project_id, "take", run_id)], narration=narration)
+
 
 def _asset(project_id: str, kind: str, name: str) -> AssetRow:
     return AssetRow(
         id=new_id(), project_id=project_id, kind=kind, storage_key=f"{project_id}/{name}", sha256="", size_bytes=1,
-        mime="video/mp4",
+        mime="video/mp4", duration_seconds=TAKE_SECONDS,
     )  # fmt: skip
 
 
@@ -215,7 +220,12 @@ class House:
 
 @contextmanager
 def open_house(
-    folder: Path, *, provider: Obedient | None = None, is_durable: bool = False, **settings: Any
+    folder: Path,
+    *,
+    provider: Obedient | None = None,
+    others: Sequence[Obedient] = (),
+    is_durable: bool = False,
+    **settings: Any,
 ) -> Iterator[House]:
     provider = provider or Obedient()
     doubted, unreadable, cinema = set[str](), set[str](), threading.Event()
@@ -237,7 +247,7 @@ def open_house(
     app = build(
         make_settings(folder / "data", **settings),
         is_durable=is_durable,
-        adapters={provider.profile.name: provider},
+        adapters={one.profile.name: one for one in (provider, *others)},
         change_flows=make_swift,
     )
     app.start()

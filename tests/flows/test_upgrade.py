@@ -183,7 +183,7 @@ def test_a_flow_goes_the_way_that_is_stored_of_it(
 ) -> None:
     anything = cast(Any, _Anything())
     recorder = Recorder(said)
-    rooms = dict.fromkeys(("plans", "clips", "takes", "films", "cancels"), anything)
+    rooms = dict.fromkeys(("plans", "clips", "takes", "films", "cancels", "animatics"), anything)
     flows = Flows(**rooms, is_stopping=threading.Event())
     asyncio.run(flows.by_name()[flow](recorder, *arguments))
     assert recorder.asked == asked, (

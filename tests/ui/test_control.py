@@ -71,8 +71,10 @@ def test_what_was_typed_stays_and_the_reason_is_said_when_a_change_does_not_fit(
 def test_no_form_is_offered_when_the_clip_has_an_accepted_take(made: tuple[App, str], open_page: OpenPage) -> None:
     app, project_id = made
     first, second = app.views.plan(app.views.project(project_id).clip_plan_id).clips
-    labels = [item.label for item in open_page(project=project_id, clip=first.id).text_area]
-    assert "What is said" not in labels
+    page = open_page(project=project_id, clip=first.id)
+    page.session_state["clip-panel-made"] = "Words"
+    assert "Reject it first" in words(page.run())
+    assert "What is said" not in [item.label for item in page.text_area]
     assert second.is_editable == (second.status is ClipStatus.FAILED)
 
 
@@ -95,5 +97,5 @@ def test_a_halted_plan_says_why_and_goes_on_with_its_failed_clip(app: App, open_
 
 def test_what_follows_a_failed_clip_is_kept_with_the_settings(app: App, open_page: OpenPage) -> None:
     project_id = app.service.create_project(name="Lamp", settings=SMALL)
-    fill(open_page(project=project_id), "When a clip fails for good", OnFailed.HALT)
+    fill(open_page(project=project_id, step="plan"), "When a clip fails for good", OnFailed.HALT)
     assert app.views.project(project_id).settings.on_failed is OnFailed.HALT

@@ -274,9 +274,7 @@ def test_the_drawer_shows_player_evidence_and_the_way_to_decide(made: tuple[App,
     app, project_id = made
     clip = app.views.plan(app.views.project(project_id).clip_plan_id).clips[1]
     view = app.views.takes(clip.id)[0]
-    page = open_page("dashboard.py")
-    page.session_state["takes-open"] = {"row": [item.run_id for item in app.views.recent_takes()].index(view.run_id)}
-    page.run()
+    page = open_page("dashboard.py", view="takes", take=view.run_id)
     assert "Your decision" in words(page)
     html = "".join(item.value for item in page.html)
     assert "could be measured" in html

@@ -11,7 +11,7 @@ def test_thresholds_say_at_once_which_takes_change_and_are_kept_when_used(
     made: tuple[App, str], open_page: OpenPage
 ) -> None:
     app, project_id = made
-    page = open_page("dashboard.py")
+    page = open_page("dashboard.py", view="numbers", part="thresholds")
     assert "No verdict changes" in words(page)
     counts = {item.label: int(item.value) for item in page.metric if item.label in ("Pass", "Fail", "Need you")}
     assert counts == {"Pass": 1, "Fail": 3, "Need you": 0}
@@ -26,16 +26,14 @@ def test_thresholds_say_at_once_which_takes_change_and_are_kept_when_used(
 
 
 def test_weights_that_do_not_sum_to_100_are_named(made: tuple[App, str], open_page: OpenPage) -> None:
-    page = open_page("dashboard.py")
+    page = open_page("dashboard.py", view="numbers", part="thresholds")
     weight = next(item for item in page.number_input if item.label == "Weight (%)")
     weight.set_value(30).run()
     assert "weights sum to 100, and these to 105" in words(page).replace("\\", "")
 
 
 def test_calibration_says_that_there_are_no_labels_yet(app: App, open_page: OpenPage) -> None:
-    page = open_page("dashboard.py")
-    page.session_state["judging"] = "Calibration"
-    page.run()
+    page = open_page("dashboard.py", view="numbers", part="calibration")
     assert "No labels yet" in words(page)
 
 
@@ -48,9 +46,7 @@ def test_calibration_counts_what_people_corrected(made: tuple[App, str], open_pa
             take.run_id, check=CheckName.NO_ARTIFACTS, status=CheckStatus.FAIL, reason="It flickers"
         )
         assert outcome == "The take fails now, and its clip is failed."
-        page = open_page("dashboard.py")
-        page.session_state["judging"] = "Calibration"
-        page.run()
+        page = open_page("dashboard.py", view="numbers", part="calibration")
         assert "1 of them against the verdict" in words(page)
         figures = next(item.value for item in page.dataframe if "Of" in item.value.columns).set_index("Of")
         assert figures.loc["No artifacts", "Missed"] == 1

@@ -166,6 +166,9 @@ def test_cost_and_shortfall_are_told_before_the_start(tmp_path: Path, mp4: Path,
         shown = read(open_page(project=project_id)).replace("\\", "")
         assert words.estimate_words(estimate) in shown
         assert f"The budget leaves $0.10, and at least {words.money(estimate.low_usd)} is needed." in shown
+        likely, most = words.money(estimate.likely_usd), words.money(estimate.high_usd)
+        start = words.plain(f"Start generation · about {likely}, at most {most}")
+        assert button(open_page(project=project_id), start)
         assert house.server.charges == []
 
 
@@ -228,7 +231,7 @@ def test_what_is_offered_is_that_of_the_chosen_model(tmp_path: Path, mp4: Path, 
         page = fill(open_page("single_gen.py"), "Provider", "runway")
         models = field(page, "Model").options  # type: ignore[attr-defined]
         assert "kling3.0_pro" in models
-        assert "gen4_turbo" not in models  # it needs a picture
+        assert models[-1] == "gen4_turbo"  # it works from a picture only
         page = fill(page, "Model", "kling3.0_pro")
         assert field(page, "Duration").options == ["5 s", "10 s"]  # type: ignore[attr-defined]
         assert "16:9 · 1920 x 1080" in field(page, "Size").options  # type: ignore[attr-defined]
@@ -238,7 +241,7 @@ def test_what_is_offered_is_that_of_the_chosen_model(tmp_path: Path, mp4: Path, 
 def test_the_frames_of_a_film_are_those_of_the_chosen_model(tmp_path: Path, mp4: Path, open_page: OpenPage) -> None:
     with open_house(tmp_path, mp4) as house:
         project_id = house.app.service.create_project(name="Lamp", settings=SETTINGS)
-        page = fill(open_page(project=project_id), "Model", "kling3.0_pro")
+        page = fill(open_page(project=project_id, step="plan"), "Model", "kling3.0_pro")
         assert "16:9 · 1920 x 1080" in field(page, "Frame").options  # type: ignore[attr-defined]
         saved = house.app.views.project(project_id).settings
         assert (saved.model, saved.size) == ("kling3.0_pro", "1920x1080")
@@ -267,7 +270,7 @@ def test_every_request_is_listed_with_what_it_cost(tmp_path: Path, mp4: Path, op
     with open_house(tmp_path, mp4, fault=Fault.ANSWER_LOST, video_provider="runway") as house:
         house.app.service.generate_single(prompt="A lamp is lit.")
         wait_until(lambda: not house.app.views.history()[0].is_active)
-        page = open_page("dashboard.py")
+        page = open_page("dashboard.py", view="numbers", part="costs")
         read(page)
         calls = page.dataframe[-1].value
         assert list(calls["State"]) == ["Answer lost, needs you"]

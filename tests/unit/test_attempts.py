@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from orchestrator.attempts import Attempts
-from orchestrator.db.models import BriefRow, ClipRow, PlanRow, RunRow
+from orchestrator.db.models import BriefRow, ClipRow, PlanRow, RunRow, StyleBibleRow
 from orchestrator.errors import NotConfigured
-from providers.base import AudioSupport, PromptUnit, ProviderProfile
+from providers.base import AudioSupport, PromptUnit, ProviderProfile, ReferenceRules
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 LINE = "Every morning before the sun is up the keeper climbs the narrow stairs with a lamp and counts the boats."
@@ -32,11 +32,13 @@ def a_profile(name: str = "other", **facts: Any) -> ProviderProfile:
 
 def a_clip(*, text: str = "", seconds: int = 8, total_seconds: int = 60, tries: tuple[str, ...] = ("first",),
            cycle_start: int = 0, language: str = "en", **fields: str) -> ClipRow:  # fmt: skip
-    plan = PlanRow(words_per_minute=150, total_seconds=total_seconds, brief=BriefRow(language=language))
+    style = StyleBibleRow(body={"picture": fields.get("style_picture", "")})
+    brief = BriefRow(language=language, title="", objective="", audience="", tone="", call_to_action="", style=style)
+    plan = PlanRow(words_per_minute=150, total_seconds=total_seconds, brief=brief)
     return ClipRow(
         plan=plan, position=1, text=text, words=len(text.split()), seconds=seconds, visual_intent="A bay",
         acceptance=[], speaker="", cycle_start=cycle_start, prompt=fields.get("prompt", ""),
-        remix_of=fields.get("remix_of", ""),
+        remix_of=fields.get("remix_of", ""), reference_asset_id=fields.get("reference_asset_id", ""),
         runs=[RunRow(provider=provider, attempt=n) for n, provider in enumerate(tries, start=1)],
     )  # fmt: skip
 
@@ -65,8 +67,19 @@ def test_a_provider_is_able_until_it_is_retired(after: timedelta, able: bool) ->
     assert is_able(a_clip(), retired_on=NOW + after) is able
 
 
-def test_a_provider_that_needs_a_picture_is_not_able() -> None:
-    assert not is_able(a_clip(), needs_reference=True, supports_reference=True)
+def test_a_provider_that_needs_a_picture_is_able_where_there_is_one() -> None:
+    needs: dict[str, Any] = {"needs_reference": True, "supports_reference": True}
+    assert not is_able(a_clip(), **needs)
+    assert is_able(a_clip(reference_asset_id="own"), **needs)
+    assert is_able(a_clip(style_picture="style"), **needs)
+    short = ReferenceRules(durations_seconds=(4,))
+    assert not is_able(a_clip(reference_asset_id="own"), **needs, reference=short)
+
+
+def test_a_clip_with_a_picture_of_its_own_is_made_where_that_is_taken() -> None:
+    assert not is_able(a_clip(reference_asset_id="own"))
+    assert is_able(a_clip(reference_asset_id="own"), supports_reference=True)
+    assert is_able(a_clip(style_picture="style"))  # nobody asked for it in this very clip
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,10 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import av
+import numpy as np
 import pytest
+from PIL import Image
 
 from providers.base import CreateClipInput, Generation, GenerationStatus, InvalidRequest
 from providers.mock import MockProvider
@@ -71,6 +74,38 @@ async def test_second_clip_comes_from_the_cache_when_nothing_differs(tmp_path: P
     assert again.status is GenerationStatus.COMPLETED
     assert len(list((tmp_path / "generations").glob("*.json"))) == 2
     assert len(list((tmp_path / "cache").glob("*.mp4"))) == 1
+
+
+async def test_a_clip_shows_the_picture_it_starts_from_and_another_picture_is_another_clip(tmp_path: Path) -> None:
+    provider, made = MockProvider(root=tmp_path / "mock"), []
+    for colour in ("red", "red", "blue"):
+        path = tmp_path / f"{len(made)}.png"
+        Image.new("RGB", (320, 180), colour).save(path)
+        asked = a_request().model_copy(update={"reference_path": path})
+        generation = await provider.create_clip(asked)
+        path.unlink()  # what was asked with may go
+        made.append(await finish(provider, generation))
+    assert {one.status for one in made} == {GenerationStatus.COMPLETED}
+    clips = [await provider.download_content(one, tmp_path / f"{one.id}.mp4") for one in made]
+    assert clips[0].read_bytes() == clips[1].read_bytes()
+    red, blue = (grab_frame(path) for path in clips[1:])
+    assert red[0] > 180 > 60 > red[2] and blue[2] > 180 > 60 > blue[0]
+    assert str(tmp_path) not in (tmp_path / "mock" / "generations" / f"{made[0].id}.json").read_text()
+
+
+async def test_a_picture_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "none.png").write_bytes(b"no picture")
+    with pytest.raises(InvalidRequest, match="cannot be read"):
+        await MockProvider(root=tmp_path).create_clip(
+            a_request().model_copy(update={"reference_path": tmp_path / "none.png"})
+        )
+
+
+def grab_frame(path: Path) -> tuple[float, ...]:
+    """The mean colour of the middle of a clip's first frame."""
+    with av.open(str(path)) as container:
+        picture = next(container.decode(video=0)).to_image()
+    return tuple(np.asarray(picture.crop((120, 60, 200, 100)), float).mean(axis=(0, 1)))
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,14 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw
 
-from providers.mock.caption import Overlay, printable
+from providers.mock.caption import Face, Overlay, printable
 from providers.mock.defects import Defect
 from providers.mock.landscape import Landscape
 from providers.mock.order import StudioOrder
 from providers.mock.palettes import PALETTES
+from providers.mock.photograph import Photograph
 from providers.mock.spoil import look_seeds, spoil_picture, spoil_words, spoilt_seconds
 from providers.mock.studio import make_clip
 
@@ -45,6 +47,23 @@ def test_picture_never_looks_frozen_and_never_jumps(seed: int, width: int, heigh
     assert 45 < np.mean(shown) < 200
 
 
+@pytest.mark.parametrize("kind", ["flat", "detailed"])
+def test_a_picture_never_looks_frozen_never_jumps_and_fills_the_frame(kind: str, tmp_path: Path) -> None:
+    noise = np.random.default_rng(1).integers(60, 200, (9, 16, 3), dtype=np.uint8)
+    source = Image.fromarray(noise).resize((320, 180)) if kind == "detailed" else Image.new("RGB", (900, 300), "teal")
+    source.save(tmp_path / "shown.png")
+    picture = Photograph(tmp_path / "shown.png", shape_seed=1, width=320, height=180, seconds=4)
+    shown = []
+    for number in range(0, 120, 15):
+        planes = blank(320, 180)
+        picture.draw(number / 30, planes)
+        shown.append(planes[0].astype(float))
+        assert min(planes[0].min(), planes[1].min(), planes[2].min()) > 15 and planes[0].max() < 236
+    changes = [np.abs(b - a).mean() / 255 for a, b in itertools.pairwise(shown)]
+    assert min(changes) > 0.003
+    assert max(changes) < 0.06
+
+
 def test_look_is_shared_when_only_the_view_differs() -> None:
     looks = {Landscape(look_seed=9, shape_seed=n, width=64, height=36, seconds=4).palette.name for n in range(6)}
     assert len(looks) == 1
@@ -74,8 +93,19 @@ def test_caption_stays_inside_the_picture_when_the_line_is_long() -> None:
     assert 4 < left < right < 316
 
 
-def test_letters_are_simplified_and_the_rest_dropped_when_the_font_lacks_them() -> None:
-    assert printable("Café 🚀 “now” Straße 世界!") == "Cafe “now” Strasse !"
+def test_accents_stay_and_what_no_font_has_is_dropped_when_a_caption_is_written() -> None:
+    assert printable("Cafe\u0301 🚀 “now” Straße 世界! Łódź ğ") == "Café “now” Straße ! Łódź ğ"
+    assert printable("ＡＢＣ Ǆ") == "ABC DZ"
+
+
+def test_a_caption_with_accents_is_as_wide_as_it_is_drawn() -> None:
+    line = "Łódź, crème brûlée"
+    face = Face(20, line)
+    picture = Image.new("L", (320, 60))
+    face.write(ImageDraw.Draw(picture), line, x=160, y=30, fill=255, anchor="mm")
+    left, top, right, bottom = picture.getbbox() or (0, 0, 0, 0)
+    assert abs(right - left - face.length(line)) < 4
+    assert abs((left + right) / 2 - 160) < 3 and 8 < top < 24 < 36 < bottom < 50
 
 
 def test_bytes_are_the_same_when_made_twice(tmp_path: Path) -> None:

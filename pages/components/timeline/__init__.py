@@ -1,101 +1,148 @@
-"""The timeline strip: clips as wide as they are long, in playing order, to look at, pick and rearrange.
+"""The clip timeline: clips as wide as they are long, in their scenes and in playing order, to look at, choose, arrange
+and play.
 
-Mouse: drag. Touch: hold, then drag. Keyboard: Space picks up, arrows move, Space drops, Esc cancels; Alt + arrows
-move at once; Enter opens. What happens is said aloud through a live region.
+Mouse and pen: drag. Touch: hold, then drag. Keyboard: Space picks up, arrows move, Space drops, Esc puts back; Alt +
+arrows move at once; Shift or Ctrl choose several; K plays the cut. What happens is said aloud through a live region.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
-from pathlib import Path
+from itertools import groupby
 from typing import Any
 
 import streamlit as st
-from streamlit.components.v2 import component
 
 from orchestrator.schema.clip_plan import MAX_TOTAL_SECONDS
 from orchestrator.schema.status import ClipStatus
-from orchestrator.schema.view import ClipView
+from orchestrator.schema.timeline import Transition
+from orchestrator.schema.view import ClipView, PlanView
+from pages.components.timeline import script
+from pages.components.timeline.arrangement import (
+    Arrangement,
+    arrangement,
+    as_arrangement,
+    move_clip,
+    new_arrangement,
+)
 from pages.components.words import CLIP_BADGES, clock, count, shorten
 
-HERE = Path(__file__).parent
-_mount = component(
-    "timeline",
-    html='<div class="timeline"></div>\n',
-    css=(HERE / "timeline.css").read_text(encoding="utf-8"),
-    js=(HERE / "timeline.js").read_text(encoding="utf-8"),
-)
+__all__ = ["Arrangement", "arrangement", "describe", "move_clip", "new_arrangement", "show"]
+
+TEXT_CHARACTERS = 260
+_LABELS = {status.value: badge[0] for status, badge in CLIP_BADGES.items()}
 
 
 def show(
-    clips: Sequence[ClipView],
+    plan: PlanView,
     *,
-    selected: str,
+    selected: Sequence[str],
     key: str,
-    on_select: Callable[[str], None],
-    on_reorder: Callable[[tuple[str, ...]], None],
+    on_select: Callable[[tuple[str, ...]], None],
+    on_arrange: Callable[[Arrangement], None],
+    on_rename: Callable[[str, str], None] | None = None,
+    on_remove: Callable[[tuple[str, ...]], None] | None = None,
 ) -> None:
-    """Draw the strip. ``on_select`` gets a clip id, ``on_reorder`` all clip ids in their new order."""
-    ids = [clip.id for clip in clips]
+    """Draw the timeline. ``on_select`` gets the chosen clips, ``on_arrange`` all clips in their scenes, ``on_rename`` a
+    scene and its new title, ``on_remove`` clips; without the last two nothing can be renamed or removed."""
+    known = {clip.id for clip in plan.clips}
 
-    def selected_changed() -> None:
-        clip_id = st.session_state[key].select
-        if clip_id in ids:
-            on_select(clip_id)
+    def chosen(ids: object) -> tuple[str, ...]:
+        return tuple(i for i in ids if i in known) if isinstance(ids, list) else ()
 
-    def order_changed() -> None:
-        order = new_order(ids, st.session_state[key].reorder)
-        if order is not None:
-            on_reorder(order)
+    def select_changed() -> None:
+        if clips := chosen(st.session_state[key].select):
+            on_select(clips)
 
-    _mount(
-        key=key,
-        data=describe(clips, selected=selected),
-        on_select_change=selected_changed,
-        on_reorder_change=order_changed,
-    )
+    def arrange_changed() -> None:
+        # also one that looks unchanged: with two moves in quick succession ``plan`` is from before the first
+        if (arranged := as_arrangement(arrangement(plan), st.session_state[key].arrange)) is not None:
+            on_arrange(arranged)
+
+    def rename_changed() -> None:
+        match st.session_state[key].rename:
+            case {"scene": str(scene_id), "title": str(title)} if on_rename and scene_id in _scene_ids(plan):
+                on_rename(scene_id, title)
+
+    def remove_changed() -> None:
+        clips = chosen(st.session_state[key].remove)
+        if on_remove and clips:
+            on_remove(clips)
+
+    drawn = describe(plan, selected=selected, can_rename=bool(on_rename), can_remove=bool(on_remove))
+    with st.container(gap=None):
+        script.place_code(key=f"{key}-code")
+        script.place(
+            key=key,
+            data=json.dumps(drawn, ensure_ascii=False, separators=(",", ":")).encode(),  # bytes go as they are
+            on_select_change=select_changed,
+            on_arrange_change=arrange_changed,
+            on_rename_change=rename_changed,
+            on_remove_change=remove_changed,
+        )
 
 
-def describe(clips: Sequence[ClipView], *, selected: str) -> dict[str, Any]:
-    """What the strip draws, as plain JSON."""
-    total = sum(clip.seconds for clip in clips)
+def describe(
+    plan: PlanView, *, selected: Sequence[str], can_rename: bool = False, can_remove: bool = False
+) -> dict[str, Any]:
+    """What the timeline draws, as plain JSON: groups of clips in playing order, what is empty or false left out."""
+    total = sum(clip.seconds for clip in plan.clips)
+    usual = next((clip.transition for clip in plan.clips if not clip.has_own_transition), Transition())
     return {
-        "selected": selected,
-        "summary": f"{count(len(clips), 'clip')} · {clock(total)} of {clock(MAX_TOTAL_SECONDS)}",
-        "clips": [_describe_clip(clip) for clip in clips],
+        "selected": list(selected),
+        "summary": f"{count(len(plan.clips), 'clip')} · {clock(total)} of {clock(MAX_TOTAL_SECONDS)}",
+        "can": {"rename": can_rename, "remove": can_remove},
+        "labels": _LABELS,
+        "joint": _describe_joint(usual),
+        "groups": _groups(plan),
     }
+
+
+def _groups(plan: PlanView) -> list[dict[str, Any]]:
+    """Clips that play one after the other in one scene are a group; scenes without clips stand at their own place."""
+    groups = [
+        {"id": scene_id, "number": clips[0].scene_position, "title": clips[0].scene_title, "clips": clips}
+        for scene_id, found in groupby(plan.clips, key=lambda clip: clip.scene_id)
+        if (clips := list(found))
+    ]
+    filled = {group["id"] for group in groups}
+    for scene in plan.scenes:
+        if scene.id not in filled:
+            place = next((i for i, group in enumerate(groups) if group["number"] > scene.position), len(groups))
+            groups.insert(place, {"id": scene.id, "number": scene.position, "title": scene.title, "clips": []})
+    for group in groups:
+        group["title"] = shorten(group["title"], 120)
+        group["clips"] = [_describe_clip(clip) for clip in group["clips"]]
+    return groups
 
 
 def _describe_clip(clip: ClipView) -> dict[str, Any]:
-    label, _, _ = CLIP_BADGES[clip.status]
     is_working = not clip.status.is_settled and clip.status is not ClipStatus.PENDING
-    return {
+    still = f"{clip.animatic_url}/still?width=320" if clip.animatic_url else ""
+    facts = {
         "id": clip.id,
-        "position": clip.position,
-        "scene": clip.scene_position,
-        "sceneTitle": shorten(clip.scene_title, 40),
         "seconds": clip.seconds,
         "status": clip.status.value,
-        "label": label,
-        "text": shorten(clip.text or clip.visual_intent, 90),
+        "text": shorten(clip.text, TEXT_CHARACTERS),
+        "shows": "" if clip.text else shorten(clip.visual_intent, TEXT_CHARACTERS),
         "score": "" if clip.score is None else f"{clip.score:.2f}",
-        "progress": (clip.progress or 0.0) if is_working else None,
-        "poster": clip.poster_url,
+        "verdict": clip.verdict.value if clip.verdict and clip.score is not None else "",
+        "poster": clip.poster_url or still,
+        "video": clip.video_url,
+        "animatic": clip.animatic_url,
+        "ownPrompt": bool(clip.own_prompt),
+        "ownProvider": " ".join(filter(None, (clip.own_provider, clip.own_model))),
+        "isReferred": bool(clip.reference_url),
+        "ownJoint": _describe_joint(clip.transition) if clip.has_own_transition else None,
     }
+    drawn = {name: value for name, value in facts.items() if value}
+    return drawn | {"progress": round(clip.progress or 0.0, 3)} if is_working else drawn
 
 
-def new_order(current: Sequence[str], wanted: object) -> tuple[str, ...] | None:
-    """``wanted`` as an order of ``current``; None when it is none (a stale strip) or no change."""
-    if not isinstance(wanted, list | tuple) or not all(isinstance(item, str) for item in wanted):
-        return None
-    order = tuple(str(item) for item in wanted)
-    return order if sorted(order) == sorted(current) and order != tuple(current) else None
+def _describe_joint(transition: Transition) -> dict[str, Any]:
+    return {"kind": transition.kind.value, "seconds": transition.seconds}
 
 
-def move_clip(current: Sequence[str], clip_id: str, *, by: int) -> tuple[str, ...] | None:
-    """``current`` with one clip ``by`` places later (earlier when negative), kept inside; None when nothing moves."""
-    if clip_id not in current:
-        return None
-    rest = [item for item in current if item != clip_id]
-    place = min(max(list(current).index(clip_id) + by, 0), len(rest))
-    return new_order(current, [*rest[:place], clip_id, *rest[place:]])
+def _scene_ids(plan: PlanView) -> set[str]:
+    return {scene.id for scene in plan.scenes} | {clip.scene_id for clip in plan.clips}

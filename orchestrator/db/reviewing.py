@@ -1,0 +1,189 @@
+"""Questions about what waits for a person, what people decided, and what was assessed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import Session, aliased, selectinload
+
+from orchestrator.db.models import (
+    AssessmentRow,
+    ClipRow,
+    OverrideRow,
+    PerceptionCallRow,
+    PlanRow,
+    ProjectRow,
+    ProviderCallRow,
+    RunRow,
+)
+from orchestrator.db.queries import IS_THERE
+from orchestrator.schema.assessment import CheckName
+from orchestrator.schema.reviewing import AssessmentFilter, AssessmentOrder, NeedKind
+from orchestrator.schema.status import ClipStatus, PlanStatus
+
+# --- what waits ---
+
+
+def _newest_run() -> Any:
+    return select(func.max(RunRow.attempt)).where(RunRow.clip_id == ClipRow.id).correlate(ClipRow).scalar_subquery()
+
+
+def _is_lost() -> ColumnElement[bool]:
+    newest = and_(RunRow.clip_id == ClipRow.id, RunRow.attempt == _newest_run())
+    return select(RunRow.id).where(newest, RunRow.error_code == "needs_decision").exists()
+
+
+def _kinds(*, rejected: str) -> dict[NeedKind, ColumnElement[bool]]:
+    """What makes a clip one of each kind; of a clip that a person refused, that person knows."""
+    waits = ClipRow.status == ClipStatus.NEEDS_REVIEW
+    is_given_up = and_(
+        ClipRow.status == ClipStatus.FAILED,
+        ~ClipRow.reason.startswith(rejected, autoescape=True),
+        ProjectRow.kind == "film",
+        PlanRow.status.not_in((PlanStatus.CANCELLED, PlanStatus.COMPLETED)),
+    )
+    settled = ClipRow.status.in_((ClipStatus.NEEDS_REVIEW, ClipStatus.FAILED))
+    return {
+        NeedKind.LOST: and_(settled, _is_lost()),
+        NeedKind.REVIEW: and_(waits, ~_is_lost()),
+        NeedKind.FAILED: and_(is_given_up, ~_is_lost()),
+    }
+
+
+def _waiting(query: Any) -> Any:
+    """Of clips that are there, in projects that are neither put away nor deleted."""
+    query = query.select_from(ClipRow).join(PlanRow).join(ProjectRow)
+    return query.where(IS_THERE, ProjectRow.deleted_at.is_(None), ProjectRow.archived_at.is_(None))
+
+
+def needs(
+    session: Session, *, kind: NeedKind | None, project_id: str, rejected: str, limit: int
+) -> list[tuple[NeedKind, ClipRow]]:
+    """Clips that wait for a person with all their takes: lost answers, for those are paid, then what the checks cannot
+    decide on, then what failed; of each the longest waiting first."""
+    runs = selectinload(ClipRow.runs)
+    options = (runs.selectinload(RunRow.assessments), runs.selectinload(RunRow.overrides), selectinload(ClipRow.plan))
+    found: list[tuple[NeedKind, ClipRow]] = []
+    for name, is_kind in _kinds(rejected=rejected).items():
+        if kind in (None, name) and len(found) < limit:
+            query = _waiting(select(ClipRow)).where(is_kind).options(*options)
+            query = query.where(PlanRow.project_id == project_id) if project_id else query
+            rows = session.scalars(query.order_by(ClipRow.updated_at, ClipRow.id).limit(limit - len(found)))
+            found += [(name, clip) for clip in rows]
+    return found
+
+
+def count_needs(session: Session, *, rejected: str) -> list[tuple[NeedKind, str, str, int]]:
+    """(kind, project id, name, clips) of all that waits."""
+    found: list[tuple[NeedKind, str, str, int]] = []
+    for name, is_kind in _kinds(rejected=rejected).items():
+        query = _waiting(select(ProjectRow.id, ProjectRow.name, func.count())).where(is_kind)
+        rows = session.execute(query.group_by(ProjectRow.id, ProjectRow.name).order_by(ProjectRow.name))
+        found += [(name, *row) for row in rows]
+    return found
+
+
+def newest_decision(session: Session, *, since: datetime) -> OverrideRow | None:
+    """The newest decision of a person, if it is not older than ``since``."""
+    query = select(OverrideRow).where(OverrideRow.created_at >= since)
+    return session.scalar(query.order_by(OverrideRow.created_at.desc(), OverrideRow.id).limit(1))
+
+
+# --- what was assessed ---
+
+
+def _newest_assessment() -> Any:
+    """Each take's newest assessment."""
+    other = aliased(AssessmentRow)
+    newest = select(func.max(other.created_at)).where(other.clip_run_id == RunRow.id).correlate(RunRow)
+    return and_(AssessmentRow.clip_run_id == RunRow.id, AssessmentRow.created_at == newest.scalar_subquery())
+
+
+def _cost_usd() -> Any:
+    """What each take cost, with looking at it."""
+    takes = select(func.coalesce(func.sum(ProviderCallRow.cost_usd), 0.0))
+    takes = takes.where(ProviderCallRow.clip_run_id == RunRow.id, ProviderCallRow.state != "refused").correlate(RunRow)
+    looks = select(func.coalesce(func.sum(PerceptionCallRow.cost_usd), 0.0))
+    looks = looks.where(PerceptionCallRow.clip_run_id == RunRow.id).correlate(RunRow)
+    return takes.scalar_subquery() + looks.scalar_subquery()
+
+
+def _assessed(query: Any) -> Any:
+    query = query.select_from(RunRow).join(AssessmentRow, _newest_assessment())
+    query = query.join(ClipRow, ClipRow.id == RunRow.clip_id).join(PlanRow).join(ProjectRow)
+    return query.where(ProjectRow.deleted_at.is_(None))
+
+
+def corrected_runs(session: Session) -> Sequence[RunRow]:
+    """Takes of which people corrected a check, with what that takes to judge them anew."""
+    options = (selectinload(RunRow.assessments), selectinload(RunRow.overrides), selectinload(RunRow.clip))
+    is_corrected = RunRow.overrides.any(OverrideRow.check_name != "")
+    return session.scalars(select(RunRow).where(is_corrected).options(*options)).all()
+
+
+def _fits(
+    wanted: AssessmentFilter, *, since: datetime | None, corrected: Iterable[str], agreed: Iterable[str]
+) -> list[ColumnElement[bool]]:
+    """``corrected`` are takes with a corrected check, ``agreed`` those of them whose verdict is the wanted one now."""
+    found: list[ColumnElement[bool]] = []
+    if wanted.project_id:
+        found.append(PlanRow.project_id == wanted.project_id)
+    if wanted.provider:
+        found.append(RunRow.provider == wanted.provider)
+    if wanted.verdict:
+        is_measured = and_(AssessmentRow.verdict == wanted.verdict, RunRow.id.not_in(list(corrected)))
+        found.append(or_(is_measured, RunRow.id.in_(list(agreed))))
+    if wanted.failed_check:
+        found.append(AssessmentRow.body["checks"][wanted.failed_check.value]["status"].as_string() == "fail")
+    if wanted.is_overridden is not None:
+        found.append(RunRow.overrides.any() if wanted.is_overridden else ~RunRow.overrides.any())
+    if since:
+        found.append(AssessmentRow.created_at >= since)
+    return found
+
+
+def assessed_takes(
+    session: Session,
+    wanted: AssessmentFilter,
+    *,
+    since: datetime | None,
+    corrected: Iterable[str],
+    agreed: Iterable[str],
+    order: AssessmentOrder,
+    limit: int,
+    offset: int,
+) -> tuple[int, list[tuple[RunRow, AssessmentRow, float, int]]]:
+    """(how many fit, (take, its newest assessment, US dollars, attempts of its clip) of the page asked for)."""
+    fits = _fits(wanted, since=since, corrected=list(corrected), agreed=list(agreed))
+    total = session.scalar(_assessed(select(func.count())).where(*fits)) or 0
+    cost = _cost_usd().label("cost_usd")
+    beside = aliased(RunRow)
+    attempts = select(func.count()).where(beside.clip_id == RunRow.clip_id).correlate(RunRow).scalar_subquery()
+    orders = {
+        AssessmentOrder.NEWEST: AssessmentRow.created_at.desc(),
+        AssessmentOrder.OLDEST: AssessmentRow.created_at.asc(),
+        AssessmentOrder.WORST: AssessmentRow.score.asc().nulls_last(),
+        AssessmentOrder.BEST: AssessmentRow.score.desc().nulls_last(),
+        AssessmentOrder.DEAREST: cost.desc(),
+    }
+    options = (selectinload(RunRow.assessments), selectinload(RunRow.overrides))
+    clip = selectinload(RunRow.clip).selectinload(ClipRow.plan)
+    query = _assessed(select(RunRow, AssessmentRow, cost, attempts)).where(*fits).options(*options, clip)
+    rows = session.execute(query.order_by(orders[order], RunRow.id).limit(limit).offset(offset))
+    return total, [(run, assessed, float(usd), count) for run, assessed, usd, count in rows]
+
+
+def assessed_choices(session: Session) -> tuple[list[tuple[str, str]], list[str]]:
+    """((id, name) of projects, providers) that have assessed takes."""
+    projects = session.execute(_assessed(select(ProjectRow.id, ProjectRow.name)).distinct().order_by(ProjectRow.name))
+    providers = session.scalars(_assessed(select(RunRow.provider)).distinct().order_by(RunRow.provider))
+    return [(project_id, name) for project_id, name in projects], list(providers)
+
+
+def failed_checks(body: dict[str, Any]) -> tuple[CheckName, ...]:
+    """The checks that failed as measured, of a stored assessment."""
+    checks = body.get("checks", {})
+    return tuple(name for name in CheckName if checks.get(name, {}).get("status") == "fail")

@@ -1,0 +1,156 @@
+"""What people change, as values by name: what differs, how it is told, and how it is written back. Pure.
+
+A state is a flat mapping. Of a plan it holds ``order`` (the ids of its clips as they play; a clip that is not in it was
+taken out), ``transition``, ``clip/<id>/<field>`` and ``scene/<id>/title``; of a draft ``script`` and
+``brief/<field>``; of a project ``name`` and ``settings/<field>``. An edit keeps only what differs, as it was before and
+after. It is undone where the present still is what it left behind, so that nothing later is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
+from typing import Any
+
+from orchestrator.errors import Conflict
+
+ORDER = "order"
+
+
+class EditKind(StrEnum):
+    """What an edit is of."""
+
+    PLAN = "plan"
+    DRAFT = "draft"
+    SETTINGS = "settings"
+
+
+# What a take of a clip is made from; the rest says only where and how the clip is shown.
+_OF_TAKES = {
+    "text": "the words",
+    "words": "",  # follows the words
+    "seconds": "the length",
+    "visual_intent": "what is seen",
+    "acceptance": "what must be seen",
+    "prompt": "the prompt",
+    "speaker": "the speaker",
+    "provider": "the provider",
+    "model": "the model",
+    "reference_asset_id": "the picture",
+}
+_WORDS = {**_OF_TAKES, "transition": "the transition", "scene_id": "the scene", "title": "the name"}
+CLIP_FIELDS = (*_OF_TAKES, "transition", "scene_id")
+_BRIEF_WORDS = {"style": "the style", "characters": "the characters"}
+
+
+def is_of_takes(name: str) -> bool:
+    """Whether takes of a clip are made from what goes by this name."""
+    kind, _, field = _parts(name)
+    return kind == "clip" and field in _OF_TAKES
+
+
+def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What differs between two states, as it was and as it is. A name that only one of them has belongs to a clip or a
+    scene that came or went, which the order tells."""
+    names = [name for name in before if name in after and before[name] != after[name]]
+    return {name: before[name] for name in names}, {name: after[name] for name in names}
+
+
+def merged(
+    first: tuple[Mapping[str, Any], Mapping[str, Any]], second: tuple[Mapping[str, Any], Mapping[str, Any]]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Two differences, one after the other, as one."""
+    return difference({**second[0], **first[0]}, {**first[1], **second[1]})
+
+
+def write_back(
+    target: Mapping[str, Any], *, expected: Mapping[str, Any], present: Mapping[str, Any], doing: str
+) -> dict[str, Any]:
+    """The values that take ``present`` back to ``target``, both sides of one edit, where it still is as ``expected``.
+    Clips the edit does not know of stay where they are, behind the same one.
+
+    Raises ``Conflict`` that names what was changed since; ``doing`` is what is not possible therefore.
+    """
+    known = {*target.get(ORDER, ()), *expected.get(ORDER, ())}
+    changed = [
+        name
+        for name, value in expected.items()
+        if name not in present
+        or (_only(present[name], known) != list(value) if name == ORDER else present[name] != value)
+    ]
+    if changed:
+        were = "were" if len(changed) > 1 or "the words" in describe(changed, present) else "was"
+        raise Conflict(
+            f"This cannot be {doing} any more: {describe(changed, present)} {were} changed since. Nothing was changed."
+        )
+    return {
+        name: _order_with_strangers(value, present[ORDER], known=known) if name == ORDER else value
+        for name, value in target.items()
+    }
+
+
+def describe(names: Iterable[str], state: Mapping[str, Any]) -> str:
+    """What goes by these names, for people: ``the words and the picture of clip 2``."""
+    found: dict[str, list[str]] = {}
+    names = list(names)
+    for name in names:
+        kind, thing, field = _parts(name)
+        match kind:
+            case "clip":
+                follows_words = field == "seconds" and f"clip/{thing}/text" in names
+                if _WORDS[field] and not follows_words:
+                    found.setdefault(f" of {_clip_words(thing, state)}", []).append(_WORDS[field])
+            case "scene":
+                found.setdefault(" of a scene", []).append(_WORDS[field])
+            case "brief":
+                found.setdefault("", []).append(_BRIEF_WORDS.get(field, "the brief"))
+            case "settings":
+                found.setdefault("", []).append("the settings")
+            case "order":
+                found.setdefault("", []).append("the order of the clips")
+            case _:
+                found.setdefault("", []).append(f"the {kind}")
+    told = [_list(list(dict.fromkeys(words))) + where for where, words in found.items()]
+    return _list(told if len(told) < 4 else [*told[:2], f"{len(told) - 2} more"])
+
+
+def tell_order(before: Sequence[str], after: Sequence[str]) -> str:
+    """What was done to the order, for people."""
+    for clip_id in before:
+        if _without(before, clip_id) == _without(after, clip_id) and before != after:
+            return f"Moved clip {before.index(clip_id) + 1} to place {after.index(clip_id) + 1}"
+    return "Moved clips"
+
+
+def _parts(name: str) -> tuple[str, str, str]:
+    kind, _, rest = name.partition("/")
+    thing, _, field = rest.rpartition("/")
+    return kind, thing, field
+
+
+def _clip_words(clip_id: str, state: Mapping[str, Any]) -> str:
+    order = list(state.get(ORDER, ()))
+    return f"clip {order.index(clip_id) + 1}" if clip_id in order else "a clip that was taken out"
+
+
+def _list(words: Sequence[str]) -> str:
+    return ", ".join(words[:-1]) + " and " + words[-1] if len(words) > 1 else "".join(words)
+
+
+def _only(order: Sequence[str], known: set[str]) -> list[str]:
+    return [clip_id for clip_id in order if clip_id in known]
+
+
+def _without(order: Sequence[str], clip_id: str) -> list[str]:
+    return [other for other in order if other != clip_id]
+
+
+def _order_with_strangers(target: Sequence[str], present: Sequence[str], *, known: set[str]) -> list[str]:
+    """``target`` with the clips of ``present`` that are not ``known``, each behind the nearest one before it."""
+    order, before = list(target), ""
+    for clip_id in present:
+        if clip_id not in known:
+            order.insert(order.index(before) + 1 if before else 0, clip_id)
+        if clip_id in order:
+            before = clip_id
+    return order

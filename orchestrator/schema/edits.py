@@ -1,0 +1,29 @@
+"""What was changed in a project, and what of it can be taken back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from orchestrator.schema.value import Value
+
+
+class EditEntry(Value):
+    """One change: what was done, by whom and when. ``kind`` is ``plan``, ``draft`` or ``settings``."""
+
+    id: str
+    kind: str
+    label: str
+    by: str
+    at: datetime
+    is_undone: bool = False
+
+
+class EditHistory(Value):
+    """``undo_label`` and ``redo_label`` say what would be undone or done again next, empty when there is nothing;
+    ``undo_id`` and ``redo_id`` name those entries. ``entries`` are the newest first."""
+
+    undo_label: str = ""
+    redo_label: str = ""
+    undo_id: str = ""
+    redo_id: str = ""
+    entries: tuple[EditEntry, ...] = ()

@@ -1,0 +1,49 @@
+"""Takes as a screen shows them, read in a fixed number of statements however many there are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from orchestrator.db import queries
+from orchestrator.db.models import ClipRow, RunRow, utc_now
+from orchestrator.db.records import settings_of
+from orchestrator.db.session import Session
+from orchestrator.presentation import HELD_WORDS, take_view, waits_for_plan
+from orchestrator.schema.status import ClipStatus, RunStatus
+from orchestrator.schema.view import TakeView
+
+
+def take_views(session: Session, runs: Sequence[RunRow]) -> tuple[TakeView, ...]:
+    calls, stored, now = queries.calls_of(session, runs), queries.stored_at(session, runs), utc_now()
+    looks = queries.look_costs_usd(session, runs)
+    return tuple(
+        take_view(run, call=calls.get(run.id), stored_at=stored.get(run.id), looks_usd=looks[run.id], now=now)
+        for run in runs
+    )
+
+
+def unbegun_take(clip: ClipRow) -> TakeView:
+    """The take that a clip is going to have, before the engine has taken it up."""
+    settings, is_held = settings_of(clip.plan), waits_for_plan(clip)
+    return TakeView(
+        run_id="",
+        clip_id=clip.id,
+        clip_plan_id=clip.clip_plan_id,
+        project_id=clip.plan.project_id,
+        project_name=clip.plan.project.name,
+        position=clip.position,
+        attempt=1,
+        status=RunStatus.CRAFTED,
+        status_text=HELD_WORDS if is_held else clip.reason or "Waiting for its turn",
+        provider=settings.provider,
+        model=settings.model,
+        prompt=clip.prompt or clip.visual_intent,
+        line=clip.text,
+        seconds=clip.seconds,
+        size=settings.size,
+        is_newest=True,
+        is_active=not ClipStatus(clip.status).is_settled and not is_held,
+        is_held=is_held,
+        reason=clip.plan.reason if is_held else clip.reason,
+        created_at=clip.created_at,
+    )

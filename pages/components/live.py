@@ -1,0 +1,76 @@
+"""The part of the storyboard that moves while clips are made: state, commands, progress and timeline.
+
+It ticks, so it is small, and nothing is typed into it. What is looked at below it is drawn apart: when that has changed
+the whole page is drawn again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from orchestrator.bootstrap import App
+from orchestrator.schema.status import PlanStatus
+from orchestrator.schema.view import PlanView
+from pages.components import animatic_controls, budget, plan_controls, selection, steps, timeline, workbench
+from pages.components.notices import guarded
+
+FRAGMENT, TICK_SECONDS = "live", 1.0
+
+
+def is_active(app: App, plan: PlanView) -> bool:
+    """Whether anything of this plan is being made."""
+    return plan.is_active or app.views.animatic(plan.id).is_active
+
+
+def show(app: App, plan: PlanView) -> None:
+    """The fragment; ``plan`` is the plan as the page was drawn from."""
+    was_active = is_active(app, plan)
+    run_every = TICK_SECONDS if was_active else None
+    st.fragment(_draw, run_every=run_every, key=FRAGMENT)(app, plan.id, was_active)
+
+
+def _draw(app: App, plan_id: str, was_active: bool) -> None:
+    with guarded():
+        plan = app.views.plan(plan_id)
+        if is_active(app, plan) != was_active or workbench.is_outdated(plan):
+            st.rerun(scope="app")
+        key = f"plan-{plan.id}"
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", key="plan-state"):
+            st.markdown(plan_controls.state_line(plan), width="stretch")
+            plan_controls.show(app, plan, key=key)
+            animatic_controls.show(app, plan, key=key)
+        with st.container():  # what comes and goes has its own place: the timeline keeps its focus and its player
+            plan_controls.show_progress(plan)
+            if budget.is_held(plan):
+                budget.show_choice(app, plan, key=key)
+            elif plan.status in (PlanStatus.PLANNED, PlanStatus.PAUSED, PlanStatus.CANCELLED):
+                budget.show_estimate(plan)
+        timeline.show(
+            plan,
+            selected=[clip.id for clip in selection.chosen(plan)] if _shows_clips() else [],
+            key=f"timeline-{plan.id}",
+            on_select=_select,
+            on_arrange=lambda scenes: _do(lambda: app.service.arrange_clips(plan.id, scenes)),
+            on_rename=lambda scene_id, title: _do(lambda: app.service.rename_scene(scene_id, title)),
+            on_remove=lambda clip_ids: _do(lambda: app.service.remove_clips(clip_ids)),
+        )
+
+
+def _shows_clips() -> bool:
+    return st.query_params.get(steps.ADDRESS, steps.Step.RENDER) == steps.Step.RENDER
+
+
+def _select(clip_ids: tuple[str, ...]) -> None:
+    """Only the timeline and what is looked at are drawn again, unless another step is on screen."""
+    is_there = _shows_clips()
+    selection.choose(clip_ids)
+    steps.go(steps.Step.RENDER)
+    st.rerun(scope=[FRAGMENT, workbench.FRAGMENT] if is_there else "app")
+
+
+def _do(command: Callable[[], object]) -> None:
+    with guarded():
+        command()
+        st.rerun(scope="app")

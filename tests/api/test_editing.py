@@ -1,0 +1,120 @@
+"""Editing over REST: clips and scenes, takes cut by hand, and the way back."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.api.conftest import LINES, SCRIPT, Film, poll, post
+
+WIPE = {"kind": "wipe", "seconds": 0.5}
+
+
+async def make_plan(client: httpx.AsyncClient) -> dict[str, Any]:
+    project = await post(client, "video/projects", 201, {"name": "Kettle"})
+    return await post(client, "video/clip-plans", 201, {"project_id": project["id"], "script": SCRIPT})
+
+
+async def put(client: httpx.AsyncClient, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    response = await client.put(f"/api/v1/video/{path}", json=body)
+    assert response.status_code == 200, response.text
+    return response.json()
+
+
+async def test_a_plan_is_edited_and_everything_is_undone_and_done_again(client: httpx.AsyncClient) -> None:
+    plan = await make_plan(client)
+    plan_id, (first, second) = plan["id"], plan["clips"]
+    split = await post(client, f"video/clips/{first['id']}/split", 201, {"at_word": 3, "by": "Ada"})
+    assert [clip["text"] for clip in split["plan"]["clips"][:2]] == [
+        "Every morning the",
+        "kettle sings before sunrise.",
+    ]
+    assert split["plan"]["clips"][1]["id"] == split["clip_id"]
+    merged = await post(client, f"video/clip-plans/{plan_id}/merge", 201, {"clip_ids": [first["id"], split["clip_id"]]})
+    assert [clip["text"] for clip in merged["plan"]["clips"]] == LINES
+    copy = await post(client, f"video/clips/{second['id']}/duplicate", 201)
+    scene = await post(client, f"video/clip-plans/{plan_id}/scenes", 201, {"title": "Roof"})
+    in_scenes = [(second["scene_id"], [second["id"], copy["clip_id"]]), (scene["scene_id"], [merged["clip_id"]])]
+    body = {"scenes": [{"scene_id": scene_id, "clip_ids": ids} for scene_id, ids in in_scenes]}
+    arranged = await put(client, f"clip-plans/{plan_id}/arrangement", body)
+    assert [clip["scene_title"] for clip in arranged["clips"]] == ["Street", "Street", "Roof"]
+    renamed = await put(client, f"scenes/{scene['scene_id']}", {"title": "Attic"})
+    assert renamed["clips"][2]["scene_title"] == "Attic"
+    await put(client, f"clip-plans/{plan_id}/transition", {"transition": {"kind": "crossfade", "seconds": 1}})
+    joined = await put(client, f"clips/{second['id']}/transition", {"transition": WIPE})
+    assert [clip["transition"]["kind"] for clip in joined["clips"]] == ["wipe", "crossfade", "crossfade"]
+    edited = await client.patch(f"/api/v1/video/clips/{second['id']}", json={"speaker": "Ada", "prompt": "A street"})
+    assert (edited.json()["clips"][0]["speaker"], edited.json()["clips"][0]["own_prompt"]) == ("Ada", "A street")
+    last = await post(client, f"video/clip-plans/{plan_id}/remove", 200, {"clip_ids": [copy["clip_id"]]})
+    history = (await client.get(f"/api/v1/video/projects/{plan['project_id']}/edits")).json()
+    assert history["undo_label"] == "Removed clip 2" and history["redo_label"] == ""
+    assert [entry["by"] for entry in history["entries"] if entry["label"].startswith("Split")] == ["Ada"]
+    while any(entry["kind"] == "plan" and not entry["is_undone"] for entry in history["entries"]):
+        undone = await post(client, f"video/projects/{plan['project_id']}/undo", 200, {"edit_id": history["undo_id"]})
+        assert undone["label"] == history["undo_label"]
+        history = undone["history"]
+    back = (await client.get(f"/api/v1/video/clip-plans/{plan_id}/status")).json()
+    assert back["clips"] == plan["clips"]
+    while history["redo_label"]:
+        history = (await post(client, f"video/projects/{plan['project_id']}/redo", 200, {}))["history"]
+    again = (await client.get(f"/api/v1/video/clip-plans/{plan_id}/status")).json()
+    assert again["clips"] == last["clips"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("POST", "clips/{clip}/split", {"at_word": 0}, 422),
+        ("POST", "clips/{clip}/split", {"at_word": 7}, 422),
+        ("POST", "clips/{none}/split", {"at_word": 1}, 404),
+        ("POST", "clips/{none}/duplicate", {}, 404),
+        ("POST", "clip-plans/{plan}/merge", {"clip_ids": []}, 422),
+        ("POST", "clip-plans/{plan}/merge", {"clip_ids": ["{clip}"]}, 422),
+        ("POST", "clip-plans/{plan}/remove", {"clip_ids": ["{none}"]}, 404),
+        ("PUT", "clip-plans/{plan}/arrangement", {"scenes": []}, 422),
+        ("PUT", "clip-plans/{none}/transition", {"transition": WIPE}, 404),
+        ("PUT", "clips/{clip}/transition", {"transition": {"kind": "melt"}}, 422),
+        ("PUT", "scenes/{none}", {"title": "Roof"}, 404),
+        ("POST", "clip-plans/{plan}/scenes", {"title": " "}, 422),
+        ("POST", "takes/{none}/retime", {"start_seconds": 0, "end_seconds": 1}, 404),
+        ("POST", "takes/{none}/retime", {"start_seconds": 0, "end_seconds": 1, "speed": 9}, 422),
+        ("POST", "projects/{project}/redo", {}, 409),
+        ("POST", "projects/{none}/undo", {}, 404),
+        ("GET", "projects/{none}/edits", None, 404),
+    ],
+)
+async def test_what_cannot_be_done_is_refused_and_changes_nothing(
+    client: httpx.AsyncClient, method: str, path: str, body: Any, status: int
+) -> None:
+    plan = await make_plan(client)
+    names = {
+        "plan": plan["id"],
+        "clip": plan["clips"][0]["id"],
+        "project": plan["project_id"],
+        "none": str(uuid.uuid4()),
+    }
+    if body and "clip_ids" in body:
+        body = {"clip_ids": [clip_id.format(**names) for clip_id in body["clip_ids"]]}
+    answer = await client.request(method, f"/api/v1/video/{path.format(**names)}", json=body)
+    assert answer.status_code == status, answer.text
+    assert answer.json()["error"]["message"]
+    assert (await client.get(f"/api/v1/video/clip-plans/{plan['id']}/status")).json()["clips"] == plan["clips"]
+
+
+async def test_a_take_is_cut_from_another_one_and_assessed(running_client: httpx.AsyncClient, film: Film) -> None:
+    clip = film.plan["clips"][1]
+    source = (await post(running_client, f"video/clips/{clip['id']}/assess", 202))["run_id"]
+    status = f"/api/v1/video/clip-plans/{film.plan['id']}/status"
+    before = await poll(running_client, status, until=lambda view: not view["is_active"])
+    take = await post(
+        running_client, f"video/takes/{source}/retime", 202, {"start_seconds": 0, "end_seconds": 3.6, "speed": 0.9}
+    )
+    assert take["is_active"] and take["status_text"] == "Being cut from an earlier take"
+    after = await poll(running_client, status, until=lambda view: not view["is_active"])
+    cut = await post(running_client, f"video/clips/{clip['id']}/assess", 202)
+    assert cut["run_id"] == take["run_id"] and cut["edit"]["is_by_hand"]
+    assert cut["verdict"] and cut["video_url"] and cut["cost_usd"] == 0
+    assert after["creates"] == before["creates"]

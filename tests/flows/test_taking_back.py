@@ -1,0 +1,131 @@
+"""Decisions that are taken back, on rows alone: no engine runs, no file exists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from orchestrator import bootstrap
+from orchestrator.bootstrap import App
+from orchestrator.errors import Conflict
+from orchestrator.schema.assessment import CheckName, CheckStatus, Verdict
+from orchestrator.schema.status import ClipStatus
+from tests.conftest import make_settings
+from tests.flows.test_judging import add_takes, clip_of, correct
+
+T, _, _, A, _ = CheckName
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Iterator[App]:
+    app = bootstrap.build(make_settings(tmp_path / "data", reviewer_name="Rita"), is_durable=False)
+    yield app
+    app.stop()
+
+
+def test_an_approval_is_taken_back_and_both_stay_on_record(app: App) -> None:
+    _, (run_id,) = add_takes(app, 0.5)
+    before = clip_of(app, run_id)
+    app.service.approve_take(run_id, reason="Looks right", by="Ada")
+    assert app.service.take_back_decision(run_id, by="Ben") == "approved"
+    take = app.views.take(run_id)
+    assert clip_of(app, run_id) == before
+    assert (take.override, take.is_accepted) == ("", False)
+    assert [(d.by, d.old, d.new) for d in take.decisions] == [
+        ("Ada", "failed", "approved"),
+        ("Ben", "approved", "taken_back"),
+    ]
+    with pytest.raises(Conflict, match="Nobody decided"):
+        app.service.take_back_decision(run_id)
+
+
+def test_the_decision_before_stands_again_and_can_be_taken_back_too(app: App) -> None:
+    _, (run_id,) = add_takes(app, 0.9, accepted=0)
+    before = clip_of(app, run_id)
+    app.service.reject_take(run_id, reason="Wrong words")
+    rejected = clip_of(app, run_id)
+    app.service.approve_take(run_id, reason="No, they are right")
+    app.service.take_back_decision(run_id)
+    assert clip_of(app, run_id) == rejected
+    assert app.views.take(run_id).override == "rejected"
+    app.service.take_back_decision(run_id)
+    assert clip_of(app, run_id) == before
+
+
+def test_a_corrected_check_is_as_it_was_measured_again_and_counts_as_no_label(app: App) -> None:
+    project_id, (run_id,) = add_takes(app, 0.5)
+    correct(app, run_id, T, CheckStatus.PASS)
+    assert clip_of(app, run_id)[0] == ClipStatus.PASSED
+    assert app.service.take_back_decision(run_id) == "pass"
+    assert clip_of(app, run_id) == (ClipStatus.FAILED, None, "")
+    assert app.views.take(run_id).verdict is Verdict.FAIL
+    figures = app.views.calibration(project_id).overall
+    assert figures.labels == figures.undecided == 0
+    correct(app, run_id, T, CheckStatus.PASS)
+    assert app.views.take(run_id).verdict is Verdict.PASS, "what was taken back can be said again"
+
+
+def test_a_decision_stays_when_the_clip_has_gone_on_since(app: App) -> None:
+    _, (run_id,) = add_takes(app, 0.5)
+    app.service.reject_take(run_id, reason="Wrong words")
+    app.service.retry_clip(app.views.take(run_id).clip_id)
+    with pytest.raises(Conflict, match="has gone on since"):
+        app.service.take_back_decision(run_id)
+    assert app.views.last_decision() is None
+    assert app.views.take(run_id).override == "rejected"
+
+
+def test_a_decision_stays_when_another_take_was_decided_on_since(app: App) -> None:
+    _, (first, second) = add_takes(app, 0.5, 0.6)
+    app.service.approve_take(first, reason="Looks right")
+    app.service.approve_take(second, reason="This one is better")
+    with pytest.raises(Conflict, match="has gone on since"):
+        app.service.take_back_decision(first)
+    app.service.take_back_decision(second)
+    assert clip_of(app, first)[1] == first
+    app.service.take_back_decision(first)
+    assert clip_of(app, first) == (ClipStatus.FAILED, None, "")
+
+
+def test_the_newest_decision_is_offered_until_it_is_taken_back(app: App) -> None:
+    _, (run_id,) = add_takes(app, 0.5)
+    assert app.views.last_decision() is None
+    app.service.approve_take(run_id, reason="Looks right", by="Ada")
+    last = app.views.last_decision()
+    assert last is not None
+    assert (last.run_id, last.new, last.reason, last.by) == (run_id, "approved", "Looks right", "Ada")
+    app.service.take_back_decision(run_id)
+    assert app.views.last_decision() is None
+
+
+_ACTS = st.lists(st.sampled_from(["approve", "reject", "fail", "pass", "back"]), max_size=7)
+
+
+@given(acts=_ACTS)
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_taking_everything_back_leaves_the_clip_as_it_was(app: App, acts: list[str]) -> None:
+    _, (run_id,) = add_takes(app, 0.9, accepted=0)
+    before = clip_of(app, run_id)
+    for number, act in enumerate(acts):
+        if act == "approve":
+            app.service.approve_take(run_id, reason=f"{number}")
+        elif act == "reject":
+            app.service.reject_take(run_id, reason=f"{number}")
+        elif act == "back":
+            try:
+                app.service.take_back_decision(run_id)
+            except Conflict:
+                assert clip_of(app, run_id) == before
+        else:
+            correct(app, run_id, A, CheckStatus(act), f"{number}")
+    for _ in range(len(acts) + 1):
+        try:
+            app.service.take_back_decision(run_id)
+        except Conflict as error:
+            assert "Nobody decided" in str(error)
+            break
+    assert clip_of(app, run_id) == before
