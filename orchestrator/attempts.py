@@ -156,7 +156,8 @@ class Attempts:
     def able(self, names: Iterable[str], clip: ClipRow, *, now: datetime) -> tuple[str, ...]:
         """Those of ``names``, in their order, that could make this clip: in service, not tried in this round, long
         enough for it whole or, without a prompt of a person's own, in parts, and with a voice for a line, their own or
-        ours. A remix is made where its source is and nowhere else, a clip with a picture of its own where that is taken."""
+        ours. A remix is made where its source is and nowhere else, a clip with a picture of its own where that is
+        taken."""
         used = {run.provider for run in clip.runs if run.attempt > clip.cycle_start}
         return tuple(
             name

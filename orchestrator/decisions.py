@@ -10,6 +10,7 @@ from orchestrator.db.queries import call_of
 from orchestrator.db.records import (
     UNDONE,
     assessment_of,
+    cut_of,
     is_single,
     overrides_of,
     policy_of,
@@ -259,7 +260,7 @@ def why_open(clip: ClipRow) -> str:
 def is_being_cut(clip: ClipRow) -> bool:
     """Whether the newest take is one that a person wants cut from another one, and not done yet."""
     last = clip.runs[-1] if clip.runs else None
-    is_cut = last is not None and last.status != RunStatus.SETTLED and bool(last.edit and last.edit.get("is_by_hand"))
+    is_cut = last is not None and last.status != RunStatus.SETTLED and cut_of(last) is not None
     return is_cut and ClipStatus(clip.status).is_settled
 
 

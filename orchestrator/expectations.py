@@ -13,7 +13,7 @@ from orchestrator.assessor.names import find_names
 from orchestrator.attempts import Attempts
 from orchestrator.db.models import AssetRow, ClipRow, RunRow
 from orchestrator.db.queries import accepted_beside
-from orchestrator.db.records import assessment_of, brief_of, clip_of, fetch, policy_of, request_of
+from orchestrator.db.records import assessment_of, brief_of, clip_of, cut_of, fetch, policy_of, request_of
 from orchestrator.db.session import Database, Session
 from orchestrator.errors import UnreadableMedia
 from orchestrator.media.edges import grab_edge
@@ -72,9 +72,10 @@ class Expectations:
     async def neighbours(self, database: Database, run_id: str) -> tuple[Neighbour, ...]:
         """The accepted takes on both sides of a take, as of now. One whose file is damaged or gone is left out."""
         with database.read() as session:
-            clip = fetch(session, RunRow, run_id).clip
+            run = fetch(session, RunRow, run_id)
+            clip = run.clip
             beside = [
-                self._beside(session, clip, side, accepted)
+                self._beside(session, run, side, accepted)
                 for side, accepted in (
                     (Side.BEFORE, accepted_beside(session, clip, is_before=True)),
                     (Side.AFTER, accepted_beside(session, clip, is_before=False)),
@@ -90,12 +91,12 @@ class Expectations:
         return tuple(neighbours)
 
     def _expect(self, run: RunRow, clip: ClipRow, brief: ContentBrief) -> Expectation:
-        request = request_of(run)
+        request, cut = request_of(run), cut_of(run)
         width, height = (int(n) for n in request.size.split("x"))
         planned = clip_of(clip)
         return Expectation(
             text=clip.text,
-            target_seconds=request.seconds,
+            target_seconds=cut.seconds if cut else request.seconds,
             width=width,
             height=height,
             acceptance=tuple(clip.acceptance),
@@ -107,8 +108,10 @@ class Expectations:
             characters=characters_of(planned, brief.characters),
         )
 
-    def _beside(self, session: Session, clip: ClipRow, side: Side, run_id: str) -> _Beside:
+    def _beside(self, session: Session, run: RunRow, side: Side, run_id: str) -> _Beside:
         other = fetch(session, RunRow, run_id)
+        # Whoever gives two clips two pictures to start from wants them to look as different as those do.
+        is_same_start = other.reference_asset_id == run.reference_asset_id
         checks = assessment_of(other.assessments[-1]).checks if other.assessments else {}
         measured = checks[CheckName.NO_ARTIFACTS].evidence if CheckName.NO_ARTIFACTS in checks else {}
         return _Beside(
@@ -117,7 +120,7 @@ class Expectations:
             path=take_path(session, self.store, run_id),
             loudness_lufs=measured.get("loudness_lufs"),
             noise_floor_db=measured.get("noise_floor_db"),
-            is_same_scene=other.clip.scene_id == clip.scene_id,
+            is_same_scene=is_same_start and other.clip.scene_id == run.clip.scene_id,
             is_spoken=bool(other.clip.text.strip()),
         )
 

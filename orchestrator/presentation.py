@@ -155,7 +155,7 @@ def take_view(
         clip_plan_id=run.clip.clip_plan_id,
         project_id=run.clip.plan.project_id,
         project_name=run.clip.plan.project.name,
-        position=run.clip.position,
+        position=run.clip.order_key,
         attempt=run.attempt,
         status=RunStatus(run.status),
         status_text=HELD_WORDS
@@ -192,6 +192,7 @@ def take_view(
         best_reason=why_best(others) if is_best else "",
         edit=Edit.model_validate(run.edit) if run.edit else None,
         source_attempt=source.attempt if source else None,
+        reference_url=url(run.reference_asset_id),
         is_accepted=is_accepted,
         is_newest=is_newest,
         is_active=is_active,
@@ -385,6 +386,9 @@ def plan_message(
         parts.append(f"{counts[ClipStatus.NEEDS_REVIEW]} need{'s' * (counts[ClipStatus.NEEDS_REVIEW] == 1)} you")
     if counts[ClipStatus.FAILED]:
         parts.append(f"{counts[ClipStatus.FAILED]} failed")
+    unmade = total - sum(counts[status] for status in ClipStatus if status.is_settled)
+    if unmade and plan.status in (PlanStatus.COMPLETED, PlanStatus.INCOMPLETE):  # they were added or changed since
+        parts.append(f"{unmade} still to be made")
     if not is_attended:
         parts.append(NOBODY)
     elif is_rendering:

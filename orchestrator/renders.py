@@ -9,10 +9,9 @@ from typing import assert_never
 
 from orchestrator.assembler import Take, build_timeline, fit_transitions
 from orchestrator.db.models import AssetRow, ClipRow, PlanRow, RenderRow, RunRow, new_id
-from orchestrator.db.records import assessment_of, fetch, request_of, settings_of
+from orchestrator.db.records import assessment_of, cut_of, fetch, request_of, settings_of
 from orchestrator.db.session import Session
 from orchestrator.schema.assessment import CheckName
-from orchestrator.schema.clip_run import Edit
 from orchestrator.schema.status import ClipStatus, RenderStatus
 from orchestrator.schema.timeline import Slate, Timeline, Transition
 from orchestrator.storage.base import AssetStore
@@ -101,8 +100,8 @@ def play_seconds(clip: ClipRow) -> float:
     """How long the accepted take of ``clip`` plays: the planned time. Where its provider sells only a longer one, the
     rest is trimmed, save for words that are still being said. A take that a person cut plays as it was cut."""
     run = next(r for r in clip.runs if r.id == clip.accepted_run_id)
-    if run.edit and (edit := Edit.model_validate(run.edit)).is_by_hand:
-        return edit.seconds
+    if cut := cut_of(run):
+        return cut.seconds
     made_seconds = request_of(run).seconds
     if made_seconds <= clip.seconds or not run.assessments:
         return float(clip.seconds)

@@ -58,9 +58,7 @@ class ArrangeCommands(EditCommands, RunningCommands):
         """Make two clips of one: its first ``at_word`` words stay, the others go to a new clip right after it, whose id
         this is. Both show the same. Raises ``BadInput`` unless both have words, ``Conflict`` as ``edit_clip`` does."""
         with self._changing(self._plan_of(clip_id), by=by) as change:
-            clip = change.clip(clip_id)
-            if reason := decisions.why_fixed(clip):
-                raise Conflict(reason)
+            clip = self._changeable(change, clip_id)
             change.label = f"Split clip {change.place(clip)}"
             whole, prompt = clip.text, clip.prompt
             first, rest = split_line(whole, at_word, language=change.plan.brief.language)
@@ -68,7 +66,7 @@ class ArrangeCommands(EditCommands, RunningCommands):
             new.text, new.seconds = "", 1  # until it has its own
             insert_clips(change.session, change.plan, [new], after=clip)
             for part, line in ((clip, first), (new, rest)):
-                self.fit(change, part, line, seconds=None)
+                self._fit(change, part, line, seconds=None)
                 part.prompt = with_line(prompt, whole, part.text)
             clip.transition = None
             decisions.begin_round(clip)
@@ -139,7 +137,7 @@ class ArrangeCommands(EditCommands, RunningCommands):
             whole = sum(clip.seconds for clip in clips)
             seconds = next((d for d in offered if d >= whole), whole)
         try:
-            self.fit(change, new, words, seconds=seconds)
+            self._fit(change, new, words, seconds=seconds)
         except BadInput as error:
             raise BadInput(f"These clips do not fit into one. {error.message}") from None
 

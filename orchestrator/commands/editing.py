@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from orchestrator import decisions
+from orchestrator import decisions, journal
 from orchestrator.commands.journalling import Change, JournalCommands, set_transition
 from orchestrator.db.models import ClipRow, SceneRow
 from orchestrator.db.records import clip_of, fetch, settings_for, settings_of
@@ -46,30 +47,45 @@ class EditCommands(JournalCommands):
         lengths, prompts or models that do not fit, naming what would.
         """
         with self._changing(self._plan_of(clip_id), by=by) as change:
-            clip = change.clip(clip_id)
-            if reason := decisions.why_fixed(clip):
-                raise Conflict(reason)
-            former_line, former_maker = clip.text, (clip.provider, clip.model)
-            if provider is not None or model is not None:
-                clip.provider, clip.model = self._maker(clip, provider=provider, model=model)
+            clip = self._changeable(change, clip_id)
+            before, former_line = _fields(clip), clip.text
+            is_asked = provider is not None or model is not None
+            is_moved = is_asked and self._give_to(clip, provider=provider, model=model)
             words = clip.text if text is None else _tidy(text)
-            self.fit(change, clip, words, seconds=seconds, is_moved=former_maker != (clip.provider, clip.model))
+            self._fit(change, clip, words, seconds=seconds, is_moved=is_moved)
             clip.prompt = with_line(clip.prompt, former_line, clip.text) if prompt is None else _tidy_lines(prompt)
             self._check_prompt(clip)
             clip.visual_intent = clip.visual_intent if visual_intent is None else _read_intent(visual_intent)
             clip.acceptance = clip.acceptance if acceptance is None else _read_criteria(acceptance)
             clip.speaker = clip.speaker if speaker is None else _tidy(speaker)[:NAME_CHARACTERS_MAX]
-            if change.session.is_modified(clip):
+            if _fields(clip) != before:
                 decisions.begin_round(clip)
             return change.plan.id
+
+    def choose_maker(self, clip_ids: Sequence[str], *, provider: str, model: str = "", by: str = "") -> None:
+        """Have several clips of a plan made by this provider, all or none of them; as one change. Empty is the plan's.
+        Raises as ``edit_clip`` does."""
+        label = f"Changed who makes {len(clip_ids)} clips"
+        with self._changing(self._plan_of(clip_ids[0]), by=by, label=label) as change:
+            for clip in [self._changeable(change, clip_id) for clip_id in clip_ids]:
+                if self._give_to(clip, provider=provider, model=model):
+                    self._fit(change, clip, clip.text, seconds=None, is_moved=True)
+                    self._check_prompt(clip)
+                    decisions.begin_round(clip)
 
     def set_transition(self, clip_id: str, transition: Transition | None, *, by: str = "") -> str:
         """How this clip becomes the next one; None is the plan's way. Its plan's id. Possible at any time; a film that
         was made before is older than that."""
         with self._changing(self._plan_of(clip_id), by=by) as change:
-            clip = change.clip(clip_id)
-            clip.transition = transition.model_dump(mode="json") if transition else None
+            change.clip(clip_id).transition = _kept(transition)
             return change.plan.id
+
+    def set_transitions(self, clip_ids: Sequence[str], transition: Transition | None, *, by: str = "") -> None:
+        """How each of several clips of a plan becomes the next one, as one change."""
+        label = f"Changed {len(clip_ids)} transitions"
+        with self._changing(self._plan_of(clip_ids[0]), by=by, label=label) as change:
+            for clip_id in clip_ids:
+                change.clip(clip_id).transition = _kept(transition)
 
     def set_plan_transition(self, plan_id: str, transition: Transition, *, by: str = "") -> None:
         """How clips become the next one where they have no way of their own."""
@@ -87,7 +103,7 @@ class EditCommands(JournalCommands):
 
     # --- what changes of clips share ---
 
-    def fit(self, change: Change, clip: ClipRow, words: str, *, seconds: int | None, is_moved: bool = False) -> None:
+    def _fit(self, change: Change, clip: ClipRow, words: str, *, seconds: int | None, is_moved: bool = False) -> None:
         """Give a clip these words and a length that its provider sells: ``seconds``, or what is long enough. Raises
         ``BadInput``."""
         constraints = self._choices.constraints(settings_for(clip))
@@ -112,6 +128,19 @@ class EditCommands(JournalCommands):
             language=change.plan.brief.language,
         )
         clip.text, clip.words, clip.seconds = line.text, line.words, line.seconds
+
+    def _changeable(self, change: Change, clip_id: str) -> ClipRow:
+        """Raises ``Conflict`` that says why it cannot be changed now."""
+        clip = change.clip(clip_id)
+        if reason := decisions.why_fixed(clip):
+            raise Conflict(reason)
+        return clip
+
+    def _give_to(self, clip: ClipRow, *, provider: str | None, model: str | None) -> bool:
+        """Give a clip another provider or model; whether it has others than before. Raises ``BadInput``."""
+        former = clip.provider, clip.model
+        clip.provider, clip.model = self._maker(clip, provider=provider, model=model)
+        return former != (clip.provider, clip.model)
 
     def _maker(self, clip: ClipRow, *, provider: str | None, model: str | None) -> tuple[str, str]:
         """(provider, model) of a clip's own, both empty when they are the plan's. Raises ``BadInput``."""
@@ -140,6 +169,14 @@ class EditCommands(JournalCommands):
         craft_own(
             clip.prompt, clip=clip_of(clip), profile=profile, model=settings.model, size=settings.size, key=clip.id
         )
+
+
+def _fields(clip: ClipRow) -> list[Any]:
+    return [getattr(clip, name) for name in journal.CLIP_FIELDS]
+
+
+def _kept(transition: Transition | None) -> dict[str, Any] | None:
+    return transition.model_dump(mode="json") if transition else None
 
 
 def with_line(prompt: str, former: str, line: str) -> str:

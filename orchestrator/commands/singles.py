@@ -103,7 +103,7 @@ class SingleCommands(GatheringCommands, RunningCommands):
                 own = settings.model_copy(update={"seed": (settings.seed + number * _SEED_STEP) % _SEED_END})
                 plan_id = self._add_plan(session, project_id, plan, own, brief_id=brief.id, script_id=script.id)
                 row = only_clip(session, plan_id)
-                row.plan.request_key = (f"{request_key}:{number}" if number else request_key) or None
+                row.plan.request_key = f"{request_key}{f':{number}' * bool(number)}" if request_key else None
                 row.prompt, row.remix_of, row.reference_asset_id = prompt, remix_of, reference
                 row.variation_of = wish_id if variations > 1 else ""
                 decisions.go_on(row.plan)  # at once: a process that ends here is followed by one that takes it up

@@ -19,7 +19,7 @@ from orchestrator.db.models import (
     RenderRow,
     RunRow,
 )
-from orchestrator.db.queries import VISION
+from orchestrator.db.queries import IS_THERE, VISION
 from orchestrator.schema.status import ClipStatus, PlanStatus, RenderStatus, RunStatus
 from orchestrator.schema.view import PhaseName
 
@@ -104,7 +104,7 @@ def queues(session: Session) -> list[tuple[str, int]]:
     """(queue, how many wait in it): clips of running plans, takes for a place at their provider, takes to be assessed,
     films to be rendered."""
     running = select(PlanRow.id).where(PlanRow.status == PlanStatus.RUNNING)
-    of_running = ClipRow.clip_plan_id.in_(running)
+    of_running = ClipRow.clip_plan_id.in_(running) & IS_THERE
     open_takes = select(func.count()).select_from(RunRow).join(ClipRow, ClipRow.id == RunRow.clip_id).where(of_running)
     is_sent = select(ProviderCallRow.id).where(ProviderCallRow.clip_run_id == RunRow.id).exists()
     waiting = {

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, delete, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, delete, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from orchestrator.db.models import (
@@ -171,9 +171,7 @@ def count_films(session: Session) -> int:
     return session.scalar(_films(select(func.count()).select_from(RenderRow))) or 0
 
 
-def list_films(
-    session: Session, *, limit: int, offset: int
-) -> Sequence[Row[tuple[RenderRow, ProjectRow, AssetRow, bool]]]:
+def list_films(session: Session, *, limit: int, offset: int) -> list[tuple[RenderRow, ProjectRow, AssetRow, bool]]:
     """(render, project, file, whether no later film of its kind was made of its plan), newest first."""
     later = aliased(RenderRow)
     is_partial, is_later_partial = RenderRow.missing_clips > 0, later.missing_clips > 0
@@ -181,7 +179,9 @@ def list_films(
     newer = newer.where(later.created_at > RenderRow.created_at, is_partial == is_later_partial).correlate(RenderRow)
     query = _films(select(RenderRow, ProjectRow, AssetRow, ~newer.exists()).select_from(RenderRow))
     query = query.join(AssetRow, AssetRow.id == RenderRow.asset_id)
-    return session.execute(query.order_by(RenderRow.created_at.desc(), RenderRow.id).limit(limit).offset(offset)).all()
+    query = query.order_by(RenderRow.created_at.desc(), RenderRow.id).limit(limit).offset(offset)
+    rows: Any = session.execute(query)
+    return [(render, project, asset, is_newest) for render, project, asset, is_newest in rows]
 
 
 def ratings_of(session: Session, render_ids: Sequence[str]) -> dict[str, tuple[float, int]]:
@@ -217,7 +217,7 @@ def rendering_of(session: Session, plan_ids: Sequence[str]) -> dict[str, float]:
     return {plan_id: progress for plan_id, progress in session.execute(query.where(RenderRow.status.in_(_RENDERING)))}
 
 
-def _films(query: Select[Any]) -> Select[Any]:
+def _films(query: Any) -> Any:
     """``query`` of renders, of those that are finished and not in the bin."""
     query = query.join(PlanRow, PlanRow.id == RenderRow.clip_plan_id).join(
         ProjectRow, ProjectRow.id == PlanRow.project_id

@@ -136,9 +136,9 @@ class SceneRow(Base):
 
 
 class ClipRow(Touched, Base):
-    """``position`` is the planned place, ``order_key`` where people dragged it to. ``generation`` numbers the clip's
-    flows; ``cycle_start`` is the attempt after which the present round of attempts is counted. ``prompt`` is a person's
-    own prompt, used as it stands; ``remix_of`` the generation it remixes.
+    """``position`` is the planned place, ``order_key`` the one it has now, counted from 1 over those that are there.
+    ``generation`` numbers the clip's flows; ``cycle_start`` is the attempt after which the present round of attempts is
+    counted. ``prompt`` is a person's own prompt, used as it stands; ``remix_of`` the generation it remixes.
 
     ``removed_at``: people took this clip out; it keeps its takes and can be brought back. ``provider`` and ``model``
     are those a person chose for it, empty the plan's; ``transition`` is the one to the next clip, None the plan's.
@@ -236,8 +236,8 @@ class AssessmentRow(Base):
 class OverrideRow(Base):
     """What a person decided against or beside the assessment. ``check_name`` is empty for the take as a whole.
 
-    ``before`` is what the clip was until then and which generation it has been since, so that the decision can be taken
-    back; None in rows of earlier versions. A row whose ``new_value`` is ``taken_back`` undoes the decision before it."""
+    ``before`` is what the clip was until then and which generation it has been since, so that the decision can be
+    taken back; None in rows of earlier versions. A row whose ``new_value`` is ``taken_back`` undoes the one before."""
 
     __tablename__ = "assessment_overrides"
 

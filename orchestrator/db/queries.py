@@ -105,19 +105,9 @@ def clips_held_under_way(session: Session) -> list[tuple[str, int, str]]:
     return [(clip_id, generation, plan_id) for clip_id, generation, plan_id in rows]
 
 
-def completed_plans(session: Session) -> Sequence[PlanRow]:
-    return session.scalars(select(PlanRow).where(PlanRow.status == PlanStatus.COMPLETED)).all()
-
-
 def plan_asked_for(session: Session, request_key: str) -> PlanRow | None:
     """The plan made for exactly this request."""
     return session.scalar(select(PlanRow).where(PlanRow.request_key == request_key))
-
-
-def clip_counts(session: Session, plan_id: str) -> dict[str, int]:
-    """How many clips of a plan are in each state."""
-    query = select(ClipRow.status, func.count()).where(ClipRow.clip_plan_id == plan_id, IS_THERE)
-    return {status: count for status, count in session.execute(query.group_by(ClipRow.status))}
 
 
 def only_clip(session: Session, plan_id: str) -> ClipRow:
@@ -138,24 +128,11 @@ def clips_to_review(session: Session) -> Sequence[ClipRow]:
     return session.scalars(_with_takes(query.order_by(ClipRow.updated_at))).all()
 
 
-def tried_clips(session: Session) -> Sequence[ClipRow]:
-    """All settled clips with their runs."""
-    settled = [s for s in ClipStatus if s.is_settled]
-    query = select(ClipRow).where(ClipRow.status.in_(settled)).options(selectinload(ClipRow.runs))
-    return [clip for clip in session.scalars(query) if clip.runs]
-
-
 def accepted_beside(session: Session, clip: ClipRow, *, is_before: bool) -> str | None:
     """Run id of the accepted take of the clip just before this one, or just after; None where there is none."""
     side = ClipRow.order_key < clip.order_key if is_before else ClipRow.order_key > clip.order_key
     query = select(ClipRow.accepted_run_id).where(ClipRow.clip_plan_id == clip.clip_plan_id, side, IS_THERE)
     return session.scalar(query.order_by(ClipRow.order_key.desc() if is_before else ClipRow.order_key).limit(1))
-
-
-def first_poster(session: Session, plan_id: str) -> str | None:
-    """Asset id of the first accepted take's poster."""
-    query = select(RunRow.poster_asset_id).join(ClipRow, ClipRow.accepted_run_id == RunRow.id)
-    return session.scalar(query.where(ClipRow.clip_plan_id == plan_id, IS_THERE).order_by(ClipRow.order_key).limit(1))
 
 
 # --- runs and renders ---

@@ -34,7 +34,7 @@ from orchestrator.schema.bible import CharacterBible, StyleBible
 from orchestrator.schema.brief import ContentBrief
 from orchestrator.schema.calibration import StoredTake, Word
 from orchestrator.schema.clip_plan import Clip, ClipPlan
-from orchestrator.schema.clip_run import RepairInstruction
+from orchestrator.schema.clip_run import Edit, RepairInstruction
 from orchestrator.schema.policy import AssessmentPolicy
 from orchestrator.schema.project import ProjectSettings
 from orchestrator.schema.status import ClipStatus
@@ -277,6 +277,12 @@ def stored_take(row: RunRow, asset: AssetRow | None = None) -> StoredTake:
 
 def repair_of(row: RunRow) -> RepairInstruction | None:
     return RepairInstruction.model_validate(row.repair) if row.repair else None
+
+
+def cut_of(row: RunRow) -> Edit | None:
+    """How a person had this take cut from another one; None for every other take."""
+    edit = Edit.model_validate(row.edit) if row.edit else None
+    return edit if edit and edit.is_by_hand else None
 
 
 def drop_unused(session: Session, row: BriefRow | ScriptRow | None) -> None:

@@ -172,13 +172,14 @@ def assessed_takes(
     options = (selectinload(RunRow.assessments), selectinload(RunRow.overrides))
     clip = selectinload(RunRow.clip).selectinload(ClipRow.plan)
     query = _assessed(select(RunRow, AssessmentRow, cost, attempts)).where(*fits).options(*options, clip)
-    rows = session.execute(query.order_by(orders[order], RunRow.id).limit(limit).offset(offset))
+    rows: Any = session.execute(query.order_by(orders[order], RunRow.id).limit(limit).offset(offset))
     return total, [(run, assessed, float(usd), count) for run, assessed, usd, count in rows]
 
 
 def assessed_choices(session: Session) -> tuple[list[tuple[str, str]], list[str]]:
     """((id, name) of projects, providers) that have assessed takes."""
-    projects = session.execute(_assessed(select(ProjectRow.id, ProjectRow.name)).distinct().order_by(ProjectRow.name))
+    named = _assessed(select(ProjectRow.id, ProjectRow.name)).distinct().order_by(ProjectRow.name)
+    projects: Any = session.execute(named)
     providers = session.scalars(_assessed(select(RunRow.provider)).distinct().order_by(RunRow.provider))
     return [(project_id, name) for project_id, name in projects], list(providers)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Date, Select, case, func, literal_column, select
+from sqlalchemy import ColumnElement, Date, case, func, literal_column, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from orchestrator.db.counts import epoch
@@ -48,7 +48,8 @@ def first_takes(session: Session, window: Window) -> tuple[int, int, int]:
     query = _of_first_takes(
         select(func.count(), func.sum(is_first_accepted), func.sum(further.correlate(ClipRow).scalar_subquery()))
     )
-    clips, passed, retries = session.execute(query.where(window.holds(RunRow.created_at))).one()
+    found: Any = session.execute(query.where(window.holds(RunRow.created_at))).one()
+    clips, passed, retries = found
     return clips, passed or 0, retries or 0
 
 
@@ -57,7 +58,7 @@ def first_takes_by_day(session: Session, window: Window, *, is_sqlite: bool) -> 
     day = _day(RunRow.created_at, is_sqlite)
     passed = func.sum(case((ClipRow.accepted_run_id == RunRow.id, 1), else_=0))
     query = _of_first_takes(select(day, RunRow.provider, func.count(), passed))
-    rows = session.execute(query.where(window.holds(RunRow.created_at)).group_by(day, RunRow.provider))
+    rows: Any = session.execute(query.where(window.holds(RunRow.created_at)).group_by(day, RunRow.provider))
     return [(_as_date(on), provider, takes, accepted) for on, provider, takes, accepted in rows]
 
 
@@ -126,7 +127,7 @@ def failures(session: Session, window: Window) -> tuple[int, dict[CheckName, int
     )
     query = select(func.count(), *failed).join(RunRow, RunRow.id == AssessmentRow.clip_run_id)
     query = query.where(AssessmentRow.verdict != Verdict.PASS, is_newest, window.holds(RunRow.created_at))
-    takes, *counts = session.execute(query).one()
+    takes, *counts = tuple(session.execute(query).one())
     lost = select(func.count()).select_from(RunRow).where(RunRow.error_code != "", RunRow.asset_id.is_(None))
     lost = lost.where(RunRow.settled_at.is_not(None), window.holds(RunRow.created_at))
     by_check = {name: count or 0 for name, count in zip(CheckName, counts, strict=True)}
@@ -139,7 +140,7 @@ def first_day(session: Session, *, is_sqlite: bool) -> date | None:
     return None if found is None else _as_date(found)
 
 
-def _of_first_takes(query: Select[Any]) -> Select[Any]:
+def _of_first_takes(query: Any) -> Any:
     query = query.select_from(ClipRow).join(RunRow, (RunRow.clip_id == ClipRow.id) & (RunRow.attempt == 1))
     return query.where(ClipRow.status.in_(_SETTLED))
 

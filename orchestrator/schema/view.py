@@ -65,7 +65,7 @@ class DecisionView(Value):
 
 
 class TakeView(Value):
-    """One clip run with its evidence; ``position`` is its clip's planned place in the film.
+    """One clip run with its evidence; ``position`` is its clip's place in the film.
 
     ``video_url`` and ``poster_url`` are empty until the take is stored. ``is_newest``: no later take of its clip was
     asked for. ``is_active``: the clip is being worked on and this is its newest take, so more may come of it.
@@ -76,7 +76,7 @@ class TakeView(Value):
     ``decisions`` are in the order they were made. ``prompt_diff`` is the prompt held against that of the take before:
     (``same`` | ``added`` | ``removed``, text), empty for the first. ``is_best``: none of its clip is worth more, and
     ``best_reason`` says what it has over the next one. ``edit``: this take was cut from take ``source_attempt``,
-    and nothing was asked of a provider for it."""
+    and nothing was asked of a provider for it. ``reference_url`` is the picture it started from."""
 
     run_id: str
     clip_id: str
@@ -118,6 +118,7 @@ class TakeView(Value):
     best_reason: str = ""
     edit: Edit | None = None
     source_attempt: int | None = None
+    reference_url: str = ""
     is_accepted: bool = False
     is_newest: bool = False
     is_active: bool = False

@@ -14,7 +14,7 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.animatics import ask_animatic, key_of, stale
+from orchestrator.animatics import Sketch, sketch, stale
 from orchestrator.db.animatics import animatic_of, asset_of
 from orchestrator.db.models import AssetRow, ClipRow, PlanRow
 from orchestrator.db.pictures import picture_row
@@ -24,7 +24,7 @@ from orchestrator.errors import UNFORESEEN, DatabaseAway, NotFound, explain
 from orchestrator.generator import Generator
 from orchestrator.pictures import FittedPictures, StoredPicture
 from orchestrator.storage.base import AssetStore
-from providers.base import Animator, CreateClipInput, ProviderError, ReferenceRules
+from providers.base import Animator, ProviderError, ReferenceRules
 
 log = logging.getLogger(__name__)
 
@@ -61,8 +61,7 @@ class AnimaticSteps:
         whoever changes a clip and asks is either seen here or begins anew."""
         with self.database.write() as session:
             plan = fetch(session, PlanRow, plan_id, lock=True)
-            keys = {clip.id: key_of(ask_animatic(clip)) for clip in stale(plan)}
-            todo = [(clip_id, key) for clip_id, key in keys.items() if given_up.get(clip_id) != key]
+            todo = [(clip_id, key) for clip_id, key in stale(plan).items() if given_up.get(clip_id) != key]
             if not todo or plan.project.deleted_at:
                 animatic_of(session, plan_id).is_open = False
                 return {}
@@ -72,13 +71,12 @@ class AnimaticSteps:
         """Draw one preview and give it to its clip; why not, in words."""
         with self.database.read() as session:
             clip = fetch(session, ClipRow, clip_id)
-            request, project_id = ask_animatic(clip), clip.plan.project_id
-            picture = _picture_of(session, request.labels["picture"])
-        key = key_of(request)
+            asked, project_id = sketch(clip), clip.plan.project_id
+            picture = _picture_of(session, asked.picture)
         try:
-            if not self._find(clip_id, key, project_id):
-                asset = await self._make(request, key, project_id, picture)
-                self._keep(clip_id, key, asset)
+            if not self._find(clip_id, asked.key, project_id):
+                asset = await self._make(asked, project_id, picture)
+                self._keep(clip_id, asked.key, asset)
         except DatabaseAway:
             raise
         except Exception as error:
@@ -103,13 +101,12 @@ class AnimaticSteps:
             _give(fetch(session, ClipRow, clip_id, lock=True), key, asset)
             return True
 
-    async def _make(
-        self, request: CreateClipInput, key: str, project_id: str, picture: StoredPicture | None
-    ) -> AssetRow:
+    async def _make(self, asked: Sketch, project_id: str, picture: StoredPicture | None) -> AssetRow:
         if self.animator is None:
             raise ProviderError("No provider that draws on this machine is set up.")
         self.scratch.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix="animatic-", dir=self.scratch))
+        request = asked.request()
         try:
             if picture is not None:
                 pictures = FittedPictures(self.store, folder)
@@ -117,7 +114,7 @@ class AnimaticSteps:
                 request = request.model_copy(update={"reference_path": path})
             file = folder / "animatic.mp4"
             await self.animator.animate(request, file)
-            return await self.generator.keep_animatic(file, project_id=project_id, name=_name(key))
+            return await self.generator.keep_animatic(file, project_id=project_id, name=_name(asked.key))
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 

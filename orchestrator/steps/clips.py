@@ -67,13 +67,15 @@ class ClipSteps:
 
     async def craft(self, clip_id: str, generation: int) -> str:
         """The run to work on: an unfinished one if there is, else a new one with what repair asked for. Empty when the
-        plan is not running; the clip is then left for the next start, save for a take that is paid in a paused one."""
+        plan is not running or the clip was taken out; it is then left for the next start, save for a take that is paid,
+        unless the plan was cancelled."""
         with self.database.write() as session:
             plan = fetch(session, PlanRow, fetch(session, ClipRow, clip_id).clip_plan_id, lock=True)
             clip = fetch(session, ClipRow, clip_id, lock=True)
             is_settled = ClipStatus(clip.status).is_settled  # a person may have decided meanwhile
-            is_wanted = plan.status == PlanStatus.RUNNING or (plan.status == PlanStatus.PAUSED and _is_paid(clip))
-            if not is_wanted or clip.generation != generation or is_settled or clip.removed_at is not None:
+            is_at_work = plan.status == PlanStatus.RUNNING and clip.removed_at is None
+            is_wanted = is_at_work or (plan.status in (PlanStatus.RUNNING, PlanStatus.PAUSED) and _is_paid(clip))
+            if not is_wanted or clip.generation != generation or is_settled:
                 if clip.generation == generation and not is_settled:
                     decisions.set_aside(clip)
                 return ""

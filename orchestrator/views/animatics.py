@@ -18,9 +18,6 @@ class AnimaticReads(Reads):
         with self._database.read() as session:
             plan = fetch(session, PlanRow, plan_id)
             row, total = find_animatic(session, plan_id), len(wanted(plan))
-            return AnimaticView(
-                total=total,
-                done=total - len(stale(plan)),
-                is_active=row is not None and row.is_open,
-                error=row.error if row else "",
-            )
+            if row is None:  # nobody ever asked for one
+                return AnimaticView(total=total, done=0)
+            return AnimaticView(total=total, done=total - len(stale(plan)), is_active=row.is_open, error=row.error)

@@ -105,6 +105,11 @@ class SingleReads(Reads):
             needed_seconds=next((d for d in sorted(durations_seconds) if d >= seconds), None),
         )
 
+    def can_remix(self, *, provider: str, model: str) -> bool:
+        """Whether takes of this provider and model can be remixed now."""
+        is_there = provider in self._choices.profiles
+        return is_there and self._choices.profile(provider, model).supports_remix
+
     def compare_prompts(self, before: str, after: str) -> tuple[tuple[str, str], ...]:
         """``after`` held against ``before``: (``same`` | ``added`` | ``removed``, text)."""
         return diff_prompts(before, after)

@@ -31,7 +31,7 @@ def unbegun_take(clip: ClipRow) -> TakeView:
         clip_plan_id=clip.clip_plan_id,
         project_id=clip.plan.project_id,
         project_name=clip.plan.project.name,
-        position=clip.position,
+        position=clip.order_key,
         attempt=1,
         status=RunStatus.CRAFTED,
         status_text=HELD_WORDS if is_held else clip.reason or "Waiting for its turn",

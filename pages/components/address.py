@@ -84,16 +84,16 @@ def show_pages(name: str, *, total: int, size: int, noun: str) -> None:
     here, last = page(name, total=total, size=size), max(1, -(-total // size))
     if last == 1:
         return
+
+    def turn(number: int) -> None:
+        put(name, str(number), default="1")
+
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="center", gap="small"):
-        turn = {"on_click": lambda number: put(name, str(number), default="1")}
-        st.button(
-            "Newer", icon=":material/chevron_left:", disabled=here == 1, key=f"{name}-back", args=(here - 1,), **turn
-        )
+        back, on = ":material/chevron_left:", ":material/chevron_right:"
+        st.button("Newer", icon=back, disabled=here == 1, key=f"{name}-back", on_click=turn, args=(here - 1,))
         first = (here - 1) * size + 1
         st.caption(f"{first:,} to {min(here * size, total):,} of {total:,} {noun}", width="content")
-        st.button(
-            "Older", icon=":material/chevron_right:", disabled=here == last, key=f"{name}-on", args=(here + 1,), **turn
-        )
+        st.button("Older", icon=on, disabled=here == last, key=f"{name}-on", on_click=turn, args=(here + 1,))
 
 
 def put(name: str, value: str, *, default: str = "") -> None:

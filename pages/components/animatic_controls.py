@@ -5,18 +5,18 @@ from __future__ import annotations
 import streamlit as st
 
 from orchestrator.bootstrap import App
+from orchestrator.schema.animatic import AnimaticView
 from orchestrator.schema.view import PlanView
 from pages.components.notices import guarded
 from pages.components.words import plain
 
 
-def show(app: App, plan: PlanView, *, key: str) -> None:
+def show(app: App, plan: PlanView, animatic: AnimaticView, *, key: str) -> None:
     """The button while there is something to preview; how far it is while it is being made."""
-    animatic = app.views.animatic(plan.id)
     if animatic.is_active:
         st.caption(f":material/progress_activity: Preview {animatic.done} of {animatic.total}", width="content")
         return
-    if animatic.done >= animatic.total or plan.passed == len(plan.clips):
+    if plan.is_active or animatic.done >= animatic.total:
         return
     label = "Update the preview" if animatic.done else "Preview for free"
     if st.button(

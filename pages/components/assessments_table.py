@@ -19,7 +19,7 @@ from pages.components.words import CHECK_TITLES, shorten
 
 SIZE = 25  # takes a page
 ROW_HEIGHT = 54
-_DECISION_WORDS = {"approved": "approved by a person", "rejected": "rejected by a person"}
+_DECISION_WORDS = {"approved": "Approved", "rejected": "Rejected"}
 # so thin that the text stays readable on them, light and dark
 _TINTS = {
     Verdict.PASS: "rgba(43, 176, 122, .2)",
@@ -63,14 +63,16 @@ def _table(takes: Sequence[AssessedTake], *, key: str) -> str:
         tints.loc[place, ["Verdict", "Score"]] = f"background-color: {_TINTS[take.verdict]}"
     config: dict[Any, Any] = {
         "Picture": ImageColumn("", width=84),
-        "Clip": TextColumn(width=170),
-        "Line": TextColumn(width=220),
-        "Verdict": TextColumn(width=110),
-        "Failed checks": TextColumn(width=150),
+        "Clip": TextColumn(width=150),
+        "Line": TextColumn(width=190),
+        "Verdict": TextColumn(width=90),
+        "A person": TextColumn(width=90),
+        "Failed checks": TextColumn(width=130),
+        "Provider": TextColumn(width=105),
         "Score": NumberColumn(format="%.2f", width="small"),
         "Cost": NumberColumn(format="$%.2f", width="small"),
         "Assessed": DatetimeColumn(format="distance"),
-        "Open": ButtonColumn("", key=button, width=90),
+        "Open": ButtonColumn("", key=button, width=80),
     }
     styled = frame.style.apply(lambda _: tints, axis=None)
     st.dataframe(styled, hide_index=True, row_height=ROW_HEIGHT, height="content", column_config=config, key=key)
@@ -84,8 +86,9 @@ def _row(take: AssessedTake) -> dict[str, object]:
         "Picture": take.poster_url or None,
         "Clip": f"{shorten(take.project_name, 26)} · {take.position}",
         "Line": shorten(take.line, 90),
-        "Verdict": verdict_words(take),
+        "Verdict": VERDICT_WORDS[take.verdict],
         "Score": take.score,
+        "A person": person_words(take),
         "Failed checks": ", ".join(CHECK_TITLES[CheckName(name)] for name in take.failed_checks),
         "Take": f"{take.attempt} of {take.attempts}",
         "Provider": f"{take.provider} {take.model}".strip(),
@@ -95,7 +98,6 @@ def _row(take: AssessedTake) -> dict[str, object]:
     }
 
 
-def verdict_words(take: AssessedTake) -> str:
-    """The verdict, and whose it is where a person had a say."""
-    by = _DECISION_WORDS.get(take.decision, "") or ("corrected by a person" if take.is_corrected else "")
-    return VERDICT_WORDS[take.verdict] + (f", {by}" if by else "")
+def person_words(take: AssessedTake) -> str:
+    """What a person said of it; empty where nobody did."""
+    return _DECISION_WORDS.get(take.decision, "") or ("Corrected" if take.is_corrected else "")

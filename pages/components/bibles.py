@@ -49,7 +49,7 @@ def show(app: App, detail: ProjectDetail, *, key: str) -> None:
     limits = _limits(app, detail)
     st.caption(HOW_USED)
     with st.container(key=f"{base}-texts"):
-        st.subheader("Style", anchor=False)
+        st.header("Style", anchor=False)
         picture, texts = st.columns([2, 7], gap="medium")
         with texts:
             _show_style(
@@ -64,8 +64,9 @@ def show(app: App, detail: ProjectDetail, *, key: str) -> None:
                 key=f"{base}-style-picture",
                 limits=limits,
                 size=detail.settings.size,
+                has_frame=True,
             )
-        st.subheader("Characters", anchor=False)
+        st.header("Characters", anchor=False)
         character_form.show(
             app, detail, limits=limits, key=fields, keep=lambda cast, is_typed: keep(None, cast, is_typed)
         )

@@ -11,7 +11,7 @@ from orchestrator.schema.status import PlanStatus
 from orchestrator.schema.timeline import Transition, TransitionKind
 from orchestrator.schema.view import ClipView, PlanView
 from pages.components import maker_choice, scene_choice, selection, transition_choice
-from pages.components.notices import guarded, show_error
+from pages.components.notices import guarded
 from pages.components.words import count, money, plain
 
 
@@ -82,8 +82,7 @@ def _show_transition(app: App, clips: Sequence[ClipView], *, key: str) -> None:
         is_cut = kind == TransitionKind.CUT
         own = None if kind == planned else Transition(kind=TransitionKind(kind), seconds=0.0 if is_cut else seconds)
         with guarded():
-            for clip in clips:
-                app.service.set_transition(clip.id, own)
+            app.service.set_transitions([clip.id for clip in clips], own)
             st.rerun(scope="app")
 
 
@@ -96,14 +95,7 @@ def _show_maker(app: App, clips: Sequence[ClipView], *, key: str) -> None:
     price = sum(app.views.take_price_usd(clip.id, provider=provider, model=model) for clip in open_clips)
     st.caption(plain(f"{money(price)} for one take of each" if price else "Free"))
     if st.button(f"Use it for {count(len(open_clips), 'clip')}", icon=":material/swap_horiz:", key=f"{key}-maker"):
-        failed = [clip.position for clip in open_clips if not _use(app, clip, provider, model)]
-        if not failed:
+        with guarded():
+            ids = [clip.id for clip in open_clips]
+            app.service.choose_maker(ids, provider=provider, model=model if provider else "")
             st.rerun(scope="app")
-        show_error(f"Not changed: {', '.join(f'clip {position}' for position in failed)}.")
-
-
-def _use(app: App, clip: ClipView, provider: str, model: str) -> bool:
-    with guarded():
-        app.service.edit_clip(clip.id, provider=provider, model=model if provider else "")
-        return True
-    return False

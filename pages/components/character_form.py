@@ -10,7 +10,8 @@ from orchestrator.bootstrap import App
 from orchestrator.schema.bible import CharacterBible
 from orchestrator.schema.picture import PictureLimits
 from orchestrator.schema.view import ProjectDetail
-from pages.components import picture_upload
+from pages.components import cast_moves, picture_upload
+from pages.components.cast_moves import Keep
 from pages.components.words import plain
 
 LOOKS_CHARACTERS_MAX = 600
@@ -26,14 +27,13 @@ HOW_KNOWN = (
     "Someone is in a clip where they speak, or where their name stands in what is said or seen. With one character, "
     "clips that name nobody have them too. A clip starts from the picture of who speaks in it."
 )
-Keep = Callable[[Sequence[CharacterBible], bool], None]
 
 
 def show(app: App, detail: ProjectDetail, *, limits: PictureLimits, key: str, keep: Keep) -> None:
     """``keep`` is told the whole cast, and whether the fields on screen hold it already."""
     cast, places = detail.brief.characters, app.views.appearances(detail.id)
     st.caption(HOW_KNOWN)
-    _show_removed(cast, key=detail.id, keep=keep)
+    cast_moves.show_removed(cast, key=detail.id, keep=keep)
     for index, character in enumerate(cast):
         title = _title(character, places[index] if index < len(places) else ())
         with st.expander(title, expanded=len(cast) < 3, key=f"{detail.id}-character-{index}"):
@@ -49,13 +49,6 @@ def show(app: App, detail: ProjectDetail, *, limits: PictureLimits, key: str, ke
 def changed(cast: Sequence[CharacterBible], index: int, **fields: str) -> tuple[CharacterBible, ...]:
     """The cast with one of them described otherwise. Pure."""
     return tuple(c.model_copy(update=fields) if i == index else c for i, c in enumerate(cast))
-
-
-def moved(cast: Sequence[CharacterBible], index: int, by: int) -> tuple[CharacterBible, ...]:
-    """The cast with one of them ``by`` places further down. Pure."""
-    rest = [c for i, c in enumerate(cast) if i != index]
-    rest.insert(max(0, index + by), cast[index])
-    return tuple(rest)
 
 
 def _title(character: CharacterBible, places: Sequence[int]) -> str:
@@ -89,8 +82,9 @@ def _show_one(app: App, detail: ProjectDetail, index: int, *, limits: PictureLim
             key=f"{key}-picture",
             limits=limits,
             size=detail.settings.size,
+            has_frame=True,
         )
-    _show_moves(cast, index, project_id=detail.id, key=key, keep=keep)
+    cast_moves.show(cast, index, project_id=detail.id, key=key, keep=keep)
     if chosen != character.picture:
         keep(changed(cast, index, picture=chosen), False)
         st.rerun()
@@ -104,44 +98,6 @@ def _show_field(
         st.text_area(label, height=90, **asked)
     else:
         st.text_input(label, **asked)
-
-
-def _show_moves(cast: Sequence[CharacterBible], index: int, *, project_id: str, key: str, keep: Keep) -> None:
-    def remove() -> None:
-        st.session_state[f"{project_id}-removed"] = (index, cast[index])
-        keep([c for i, c in enumerate(cast) if i != index], False)
-
-    with st.container(horizontal=True, gap="small"):
-        for label, icon, by in (("Move up", "arrow_upward", -1), ("Move down", "arrow_downward", 1)):
-            st.button(
-                label,
-                icon=f":material/{icon}:",
-                type="tertiary",
-                disabled=not 0 <= index + by < len(cast),
-                key=f"{key}-{icon}",
-                on_click=keep,
-                args=(moved(cast, index, by), False),
-            )
-        st.button("Remove", icon=":material/delete:", type="tertiary", key=f"{key}-remove", on_click=remove)
-
-
-def _show_removed(cast: Sequence[CharacterBible], *, key: str, keep: Keep) -> None:
-    """The way back, until it is dismissed or somebody else is removed."""
-    if (removed := st.session_state.get(f"{key}-removed")) is None:
-        return
-    index, character = removed
-
-    def bring_back() -> None:
-        dismiss()
-        keep([*cast[:index], character, *cast[index:]], False)
-
-    def dismiss() -> None:
-        st.session_state.pop(f"{key}-removed", None)
-
-    with st.container(border=True, horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f"Removed **{plain(character.name)}**.", width="stretch")
-        st.button("Undo", icon=":material/undo:", type="tertiary", key=f"{key}-bring-back", on_click=bring_back)
-        st.button("Dismiss", icon=":material/close:", type="tertiary", key=f"{key}-dismiss", on_click=dismiss)
 
 
 def _show_new(cast: Sequence[CharacterBible], *, key: str, keep: Keep) -> None:

@@ -131,7 +131,7 @@ def spend_table(trends: Trends) -> pd.DataFrame:
 # --- the charts ---
 
 
-def passes_chart(mondays: Sequence[date], weeks: Sequence[WeekPasses]) -> alt.LayerChart:
+def passes_chart(mondays: Sequence[date], weeks: Sequence[WeekPasses]) -> alt.LayerChart | alt.FacetChart:
     """Lines by provider over weeks that are all there and evenly apart, and the target."""
     import altair as alt
     import pandas as pd

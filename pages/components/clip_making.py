@@ -44,18 +44,20 @@ def _show_maker(app: App, clip: ClipView, *, key: str) -> None:
 
 
 def _show_picture(app: App, plan: PlanView, clip: ClipView, *, key: str) -> None:
-    maker = clip.own_provider or clip.provider
-    if not app.views.provider(maker, model=clip.own_model).supports_reference:
-        st.caption(plain(f"{maker} starts from no picture."))
+    limits = app.views.picture_limits(clip.own_provider or clip.provider, clip.own_model)
+    if not limits.is_taken:
+        st.caption(plain(limits.note))
         return
     current = clip.reference_url.rsplit("/", 1)[-1]
+    before = next((other for other in plan.clips if other.position == clip.position - 1), clip)
     picture = picture_upload.show(
         app,
         project_id=plan.project_id,
         label="Picture it starts from",
         current=current,
         key=f"{key}-picture",
-        limits=app.views.picture_limits(maker, clip.own_model),
+        limits=limits,
+        takes=app.views.takes(before.id),  # to go on from where the clip before ends
     )
     if picture != current:
         with guarded():

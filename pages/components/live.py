@@ -19,28 +19,25 @@ from pages.components.notices import guarded
 FRAGMENT, TICK_SECONDS = "live", 1.0
 
 
-def is_active(app: App, plan: PlanView) -> bool:
-    """Whether anything of this plan is being made."""
-    return plan.is_active or app.views.animatic(plan.id).is_active
-
-
 def show(app: App, plan: PlanView) -> None:
     """The fragment; ``plan`` is the plan as the page was drawn from."""
-    was_active = is_active(app, plan)
+    was_active = plan.is_active or app.views.animatic(plan.id).is_active
     run_every = TICK_SECONDS if was_active else None
-    st.fragment(_draw, run_every=run_every, key=FRAGMENT)(app, plan.id, was_active)
+    st.fragment(_draw, run_every=run_every, key=FRAGMENT)(app, [plan], plan.id, was_active)
 
 
-def _draw(app: App, plan_id: str, was_active: bool) -> None:
-    with guarded():
-        plan = app.views.plan(plan_id)
-        if is_active(app, plan) != was_active or workbench.is_outdated(plan):
+def _draw(app: App, at_hand: list[PlanView], plan_id: str, was_active: bool) -> None:
+    """``at_hand`` is what the page has read already: good for the first drawing, and for no tick after it."""
+    with guarded(), st.container(key=FRAGMENT):
+        plan = at_hand.pop() if at_hand else app.views.plan(plan_id)
+        animatic = app.views.animatic(plan_id)
+        if (plan.is_active or animatic.is_active) != was_active or workbench.is_outdated(plan):
             st.rerun(scope="app")
         key = f"plan-{plan.id}"
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key="plan-state"):
             st.markdown(plan_controls.state_line(plan), width="stretch")
             plan_controls.show(app, plan, key=key)
-            animatic_controls.show(app, plan, key=key)
+            animatic_controls.show(app, plan, animatic, key=key)
         with st.container():  # what comes and goes has its own place: the timeline keeps its focus and its player
             plan_controls.show_progress(plan)
             if budget.is_held(plan):

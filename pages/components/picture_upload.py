@@ -28,9 +28,11 @@ def show(
     limits: PictureLimits,
     takes: Sequence[TakeView] = (),
     size: str = "",
+    has_frame: bool = False,
 ) -> str:
     """Asset id of the picture as it is now chosen, empty for none; other than ``current`` in the run in which that
-    changes, for the caller to keep. ``takes`` offer their frames; ``size`` is the shape a clip crops it to."""
+    changes, for the caller to keep. ``takes`` offer their frames; ``size`` is the shape a clip crops it to. Where there
+    is no picture an empty frame holds its place if ``has_frame``, else its label stands there."""
     current = st.session_state.pop(f"{key}-picked", current)
 
     def add(content: bytes, name: str) -> None:
@@ -47,9 +49,13 @@ def show(
         st.session_state.pop(f"{key}-problem", None)
 
     with st.container(gap="xsmall", key=f"{key}-box"):
-        _show_picture(current, label=label, size=size)
+        if current or has_frame:
+            _show_picture(current, label=label, size=size)
+        else:
+            st.markdown(f":small[{plain(label)}]")
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            with st.popover(f"{'Replace' if current else 'Add'} picture", icon=":material/add_photo_alternate:"):
+            words = "Replace picture" if current else "Add picture"
+            with st.popover(words, icon=":material/add_photo_alternate:", key=f"{key}-add-{current[:8]}"):
                 st.file_uploader(
                     label,
                     type=list(FILE_TYPES),

@@ -41,7 +41,7 @@ def show(app: App, *, key: str) -> None:
         titles = {one.value: f"{TITLES[one]} ({library.counts[one]:,})" for one in ProjectState}
         address.choose(STATE, titles, label="State", forget=(PAGE,))
     if not library.projects:
-        _show_none(state, search)
+        _show_none(state, search, are_elsewhere=any(library.counts.values()))
         return
     now = datetime.now(UTC)
     with st.grid(COLUMNS, min_column_width=250):
@@ -60,11 +60,14 @@ def read(app: App) -> tuple[ProjectState, str, Library]:
     return state, search, app.views.library(search=search, state=state, limit=PER_PAGE, offset=offset)
 
 
-def _show_none(state: ProjectState, search: str) -> None:
+def _show_none(state: ProjectState, search: str, *, are_elsewhere: bool) -> None:
     if search:
         show_empty(
             "No project of that name", f"Nothing here has “{plain(shorten(search, 60))}” in it.", icon="search_off"
         )
+        return
+    if state is ProjectState.ACTIVE and are_elsewhere:
+        show_empty("No active project", "All of them are archived or deleted.", icon="movie")
         return
     title, text, icon = EMPTY[state]
     show_empty(title, text, icon=icon)

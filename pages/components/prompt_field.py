@@ -17,6 +17,8 @@ def show(app: App, provider: ProviderView, *, key: str) -> str:
     """The field with its count, and what was added while that is what stands in it. What stands in it."""
     prompt = st.text_area("Prompt", height=150, placeholder=HINT, key=f"{key}-prompt", persist_state="session") or ""
     st.caption(count_line(prompt.strip(), provider))
+    if prompt and st.session_state.pop(f"{key}-unchanged", "") == prompt:
+        st.caption(":material/check: Nothing to add: camera, light, motion and sound are all there.")
     before, after = st.session_state.get(f"{key}-optimized", ("", ""))
     if after and after == prompt:
         with st.container(key=f"{key}-diff", gap="small"):
@@ -24,8 +26,6 @@ def show(app: App, provider: ProviderView, *, key: str) -> str:
             with st.container(horizontal=True, gap="small"):
                 st.button("Undo", icon=":material/undo:", key=f"{key}-undo", on_click=_set, args=(before, key))
                 st.button("Keep", type="tertiary", key=f"{key}-keep", on_click=_set, args=(after, key))
-    elif st.session_state.pop(f"{key}-unchanged", "") == prompt and prompt:
-        st.caption(":material/check: Nothing to add: camera, light, motion and sound are all there.")
     return prompt
 
 

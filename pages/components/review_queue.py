@@ -59,7 +59,7 @@ def _show_filters(found: NeedsView) -> None:
 
 def _show_desk(app: App, items: Sequence[NeedView], *, total: int, key: str) -> None:
     wanted = st.query_params.get(CHOSEN, "")
-    at = next((index for index, item in enumerate(items) if wanted in (item.run_id, item.clip_id)), 0)
+    at = next((index for index, item in enumerate(items) if wanted and wanted in (item.run_id, item.clip_id)), 0)
     before, after = (items[index] if 0 <= index < len(items) else None for index in (at - 1, at + 1))
     by_clip = {item.clip_id: item for item in items}
     listed, desk = st.columns([4, 11], gap="medium")

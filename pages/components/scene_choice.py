@@ -25,7 +25,7 @@ def show(app: App, plan: PlanView, clip_ids: Sequence[str], *, key: str) -> None
             "Move to scene",
             list(titles),
             index=None,
-            format_func=lambda item: titles.get(item, item),
+            format_func=lambda item: titles.get(item) or item,
             accept_new_options=True,
             placeholder="Choose one, or write a new title",
             key=f"{key}-scene-choice",

@@ -9,7 +9,7 @@ import streamlit as st
 
 from orchestrator.bootstrap import App
 from orchestrator.schema.single import Wish
-from orchestrator.schema.view import ProviderView, TakeView
+from orchestrator.schema.view import TakeView
 from pages.components import composer, gathering, remix, take_review
 from pages.components.notices import guarded
 from pages.components.words import count, money, plain, shorten
@@ -40,12 +40,12 @@ ICONS = {
 BUTTONS = (Action.ASSESSMENT, Action.REMIX)
 
 
-def offered(take: TakeView, provider: ProviderView | None) -> tuple[Action, ...]:
+def offered(take: TakeView, *, can_remix: bool) -> tuple[Action, ...]:
     """What makes sense for a take as it stands. Pure."""
     has_video = bool(take.video_url)
     possible = {
         Action.ASSESSMENT: bool(take.checks),
-        Action.REMIX: has_video and provider is not None and provider.supports_remix,
+        Action.REMIX: has_video and can_remix,
         Action.STORYBOARD: has_video and not take.is_active,
         Action.REFERENCE: has_video,
         Action.PROMPT: True,
@@ -55,8 +55,7 @@ def offered(take: TakeView, provider: ProviderView | None) -> tuple[Action, ...]
 
 
 def _offered(app: App, take: TakeView) -> tuple[Action, ...]:
-    provider = next((p for p in app.views.providers() if p.name == take.provider), None)
-    return offered(take, provider)
+    return offered(take, can_remix=app.views.can_remix(provider=take.provider, model=take.model))
 
 
 def show_buttons(app: App, wish: Wish, take: TakeView, *, key: str) -> None:

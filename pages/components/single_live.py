@@ -13,14 +13,15 @@ from orchestrator.bootstrap import App
 from orchestrator.schema.single import UnderWay
 from pages.components.notices import guarded
 from pages.components.single_words import left_words
-from pages.components.words import shorten
+from pages.components.words import count, shorten
 
 TICK_SECONDS = 1.0
+ROWS_AT_MOST = 4
 ALMOST = 0.97  # of the bar: what is not there yet is not done
 
 
 def show(app: App, *, key: str, clip_ids: tuple[str, ...] = ()) -> None:
-    """Nothing while nothing is being made. The clips of ``clip_ids`` come first, and by number."""
+    """Nothing while nothing is being made. With ``clip_ids`` those clips by their numbers, and how many others."""
     state = _state(app.views.under_way())
     ticking = st.fragment(_draw, run_every=TICK_SECONDS if state else None, key=f"{key}-live")
     ticking(app, state, clip_ids)
@@ -43,8 +44,11 @@ def _state(items: tuple[UnderWay, ...]) -> frozenset[tuple[str, int]]:
 def draw(items: tuple[UnderWay, ...], *, clip_ids: tuple[str, ...] = ()) -> str:
     """A bar for each clip, with what it is at and how long it will take yet, as HTML. Pure."""
     places = {clip_id: place for place, clip_id in enumerate(clip_ids)}
-    ordered = sorted(items, key=lambda item: places.get(item.take.clip_id, len(places)))
-    return f'<ul class="svo-live">{"".join(_row(item, clip_ids=clip_ids) for item in ordered)}</ul>'
+    wanted = [item for item in items if item.take.clip_id in places or not clip_ids]
+    shown = sorted(wanted, key=lambda item: places.get(item.take.clip_id, 0))[:ROWS_AT_MOST]
+    others = len(items) - len(shown)
+    more = f"<li><small>{count(others, 'other clip')} being made</small></li>" if others else ""
+    return f'<ul class="svo-live">{"".join(_row(item, clip_ids=clip_ids) for item in shown)}{more}</ul>'
 
 
 def _row(item: UnderWay, *, clip_ids: tuple[str, ...]) -> str:

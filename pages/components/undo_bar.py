@@ -18,12 +18,16 @@ _DISMISSED = "edit-dismissed"
 
 def show_buttons(app: App, project_id: str, history: EditHistory, *, key: str) -> None:
     """Undo and redo, each with what it would do as its tooltip."""
-    for word, icon, label in (("Undo", "undo", history.undo_label), ("Redo", "redo", history.redo_label)):
+    ways = (
+        ("Undo", "undo", history.undo_label, history.undo_id),
+        ("Redo", "redo", history.redo_label, history.redo_id),
+    )
+    for word, icon, label, edit_id in ways:
         words = f"{word}: {label}" if label else f"Nothing to {word.lower()}"
         if st.button(
             word, icon=f":material/{icon}:", help=plain(words), disabled=not label, key=f"icon-{key}-{word.lower()}"
         ):
-            _go(app, project_id, is_redo=word == "Redo")
+            _go(app, project_id, edit_id, is_redo=word == "Redo")
 
 
 def show_bar(app: App, project_id: str, history: EditHistory, *, key: str) -> None:
@@ -34,7 +38,7 @@ def show_bar(app: App, project_id: str, history: EditHistory, *, key: str) -> No
     with st.container(border=True, horizontal=True, vertical_alignment="center", gap="small", key="undo-bar"):
         st.markdown(f":material/check: {plain(entry.label)}", width="stretch")
         if st.button("Undo", icon=":material/undo:", type="tertiary", key=f"{key}-bar-undo"):
-            _go(app, project_id, is_redo=False)
+            _go(app, project_id, entry.id, is_redo=False)
         if st.button("Dismiss", icon=":material/close:", help="Dismiss", type="tertiary", key=f"icon-{key}-dismiss"):
             st.session_state[_DISMISSED] = entry.id
             st.rerun()
@@ -49,11 +53,14 @@ def offered(history: EditHistory, *, dismissed: str, now: datetime) -> EditEntry
     return last if now - at < OFFERED_FOR else None
 
 
-def _go(app: App, project_id: str, *, is_redo: bool) -> None:
+def _go(app: App, project_id: str, edit_id: str, *, is_redo: bool) -> None:
+    """The change is named, so that a second click takes back nothing more."""
     with guarded():
-        label = app.service.redo(project_id) if is_redo else app.service.undo(project_id)
+        change = app.service.redo if is_redo else app.service.undo
+        label = change(project_id, edit_id=edit_id)
         plan_id = app.views.project(project_id).clip_plan_id
         if plan_id and selection.is_foreign(app.views.plan(plan_id)):
             selection.choose(())  # what was looked at went with it
-        st.toast(plain(f"{'Done again' if is_redo else 'Undone'}: {label}"), icon=":material/undo:")
+        if label:
+            st.toast(plain(f"{'Done again' if is_redo else 'Undone'}: {label}"), icon=":material/undo:")
         st.rerun()

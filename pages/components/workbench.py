@@ -16,7 +16,7 @@ _SHOWN = "workbench-shown"
 
 def show(app: App, plan: PlanView) -> None:
     """The fragment. Remembers what it shows, for the timeline above to compare with what is."""
-    st.fragment(_draw, key=FRAGMENT)(app, plan.id)
+    st.fragment(_draw, key=FRAGMENT)(app, [plan], plan.id)
 
 
 def remember(plan: PlanView) -> None:
@@ -29,9 +29,10 @@ def is_outdated(plan: PlanView) -> bool:
     return (plan_id, ids) == (plan.id, _ids(plan)) and mark != _mark(plan)
 
 
-def _draw(app: App, plan_id: str) -> None:
+def _draw(app: App, at_hand: list[PlanView], plan_id: str) -> None:
+    """``at_hand`` is what the page has read already: good for the first drawing only."""
     with guarded():
-        plan = app.views.plan(plan_id)
+        plan = at_hand.pop() if at_hand else app.views.plan(plan_id)
         remember(plan)
         clips = selection.chosen(plan)
         if selection.is_foreign(plan):
@@ -51,10 +52,11 @@ def _draw(app: App, plan_id: str) -> None:
                 key=f"film-{plan.id}",
                 on_click=_choose_film,
             )
-        if len(clips) > 1:
+        clip, *others = clips
+        if others:
             bulk_bar.show(app, plan, clips, key=f"bulk-{plan.id}")
         else:
-            clip_inspector.show(app, plan, clips[0], key=f"clip-{plan.id}")
+            clip_inspector.show(app, plan, clip, key=f"clip-{plan.id}")
 
 
 def _choose_film() -> None:

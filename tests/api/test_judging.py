@@ -61,3 +61,25 @@ async def test_verdict_and_clip_follow_a_corrected_check(running_client: httpx.A
     found = await get(running_client, f"calibration?project_id={film.plan['project_id']}")
     assert found["overall"]["right_passes"] == 1 and found["overall"]["precision"] is None
     assert (await get(running_client, "calibration"))["weeks"]
+
+
+async def test_a_decision_is_taken_back_once(running_client: httpx.AsyncClient, film: Film) -> None:
+    clip_id = film.plan["clips"][0]["id"]
+    run_id = (await running_client.get(f"/api/v1/sora/videos/{clip_id}")).json()["run_id"]
+    rejected = await post(running_client, f"video/takes/{run_id}/reject", 200, {"reason": "Wrong words"})
+    assert (rejected["override"], rejected["is_accepted"]) == ("rejected", False)
+    back = await post(running_client, f"video/takes/{run_id}/take-back", 200, {"by": "Ada"})
+    assert (back["override"], back["is_accepted"]) == ("", True)
+    assert back["decisions"][-1]["new"] == "taken_back"
+    again = await post(running_client, f"video/takes/{run_id}/take-back", 409, {})
+    assert again["error"]["code"] == "conflict"
+
+
+async def test_assessments_and_what_waits_are_listed(running_client: httpx.AsyncClient, film: Film) -> None:
+    project = film.plan["project_id"]
+    page = await get(running_client, f"assessments?project_id={project}&order=worst&limit=1")
+    assert (page["total"], len(page["takes"])) == (2, 1)
+    assert page["takes"][0]["project_id"] == project
+    assert (await get(running_client, f"needs-you?project_id={project}"))["total"] == 0
+    for wrong in ("order=loudest", "limit=0", "verdict=maybe", "days=0", "project_id=../etc"):
+        assert (await running_client.get(f"/api/v1/video/assessments?{wrong}")).status_code == 422

@@ -73,45 +73,6 @@ def test_a_script_becomes_a_film_that_plays(page: Page) -> None:
     assert saving.value.path().stat().st_size > 10_000
 
 
-def test_a_clip_moved_by_keyboard_stays_moved(page: Page) -> None:
-    open_new_project(page, "Order")
-    page.get_by_label("Script").fill(SCRIPT)
-    press(page.get_by_role("button", name="Generate Clip Plan"))
-    clips = page.locator(".clip")
-    expect(clips).to_have_count(2)
-    before = [clips.nth(i).get_attribute("data-id") for i in range(2)]
-    clips.first.focus()
-    for key in ("Space", "ArrowRight", "Space"):
-        page.keyboard.press(key)
-    expect(clips.nth(1)).to_have_attribute("data-id", str(before[0]))
-    expect(clips.nth(1)).to_be_focused()
-    page.wait_for_timeout(1000)
-    page.reload()
-    expect(clips).to_have_count(2)
-    assert [clips.nth(i).get_attribute("data-id") for i in range(2)] == before[::-1]
-
-
-def test_a_clip_dragged_by_mouse_stays_moved(page: Page) -> None:
-    open_new_project(page, "Drag")
-    page.get_by_label("Script").fill(SCRIPT)
-    press(page.get_by_role("button", name="Generate Clip Plan"))
-    clips = page.locator(".clip")
-    expect(clips).to_have_count(2)
-    before = [clips.nth(i).get_attribute("data-id") for i in range(2)]
-    start, end = clips.first.bounding_box(), clips.nth(1).bounding_box()
-    assert start and end
-    page.mouse.move(start["x"] + 20, start["y"] + 40)
-    page.mouse.down()
-    page.mouse.move(start["x"] + 60, start["y"] + 40, steps=4)
-    page.mouse.move(end["x"] + end["width"] * 0.8, end["y"] + 40, steps=6)
-    page.mouse.up()
-    expect(clips.nth(1)).to_have_attribute("data-id", str(before[0]))
-    page.wait_for_timeout(1000)
-    page.reload()
-    expect(clips).to_have_count(2)
-    assert [clips.nth(i).get_attribute("data-id") for i in range(2)] == before[::-1]
-
-
 def play(video: Locator) -> dict[str, Any]:
     """Play for a moment: the picture's width in pixels, the length in seconds and how far it got."""
     return video.evaluate(

@@ -349,6 +349,24 @@ def test_a_clip_of_its_own_provider_has_its_lengths_and_its_price(house: House) 
     assert [c.provider for c in plan.clips] == ["obedient", "dear", "obedient"]
 
 
+def test_several_clips_are_changed_as_one_or_not_at_all(house: House) -> None:
+    house.provider.spoilt.add("water")
+    plan = house.run(house.make_plan(retry_policy=RetryPolicy(max_attempts=1)))
+    service, (lamp, water, door) = house.app.service, (clip.id for clip in plan.clips)
+    with pytest.raises(Conflict, match="accepted take"):
+        service.choose_maker([water, lamp], provider="dear")
+    assert [c.own_provider for c in house.plan(plan.id).clips] == ["", "", ""]
+    service.choose_maker([water], provider="dear")
+    service.set_transitions([lamp, door], FADE)
+    assert [c.has_own_transition for c in house.plan(plan.id).clips] == [True, False, True]
+    assert service.undo(plan.project_id) == "Changed 2 transitions"
+    assert not any(c.has_own_transition for c in house.plan(plan.id).clips)
+    house.provider.spoilt.clear()
+    service.retry_clip(water)
+    plan = house.wait(plan.id)
+    assert (plan.status, plan.clips[1].provider) == (PlanStatus.COMPLETED, "dear")
+
+
 def test_a_prompt_of_a_clips_own_is_sent_as_it_stands_and_can_be_taken_away(house: House) -> None:
     plan_id = house.make_plan(script=LINES[0])
     clip, service = house.plan(plan_id).clips[0], house.app.service

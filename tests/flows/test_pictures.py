@@ -206,6 +206,27 @@ def test_style_and_characters_count_for_takes_made_from_now_on_and_undo_brings_t
     assert house.app.views.project(plan.project_id).brief.tone == "Calm"
 
 
+async def test_two_takes_that_start_from_different_pictures_need_not_look_alike(house: House, mp4: Path) -> None:
+    service, both = house.app.service, SCRIPT.replace("\n\n# Two", "")
+    project_id = service.create_project(settings=ProjectSettings(provider="obedient"))
+    plan = house.plan(service.create_plan(project_id, script=both, brief=ContentBrief()))
+    red, blue = (service.add_picture(project_id, a_picture(colour)) for colour in ("red", "blue"))
+    for clip in plan.clips:
+        service.set_clip_reference(clip.id, red)
+    house.run(plan.id)
+    first, second = (house.app.views.takes(clip.id)[0] for clip in plan.clips)
+    assert first.reference_url.endswith(red)
+    with house.app.database.read() as session:
+        house.app.store.put_file(mp4, session.get_one(AssetRow, first.video_url.rpartition("/")[2]).storage_key)
+    expectations = house.app.flows.takes.expectations
+    (before,) = await expectations.neighbours(house.app.database, second.run_id)
+    assert before.is_same_scene
+    with house.app.database.write() as session:
+        session.get_one(RunRow, second.run_id).reference_asset_id = blue
+    (before,) = await expectations.neighbours(house.app.database, second.run_id)
+    assert not before.is_same_scene
+
+
 def test_who_is_in_which_clip_is_told(house: House) -> None:
     plan = make_plan(house, ContentBrief(characters=(CharacterBible(name="Jon"), CharacterBible(name="Mara"))))
     assert house.app.views.appearances(plan.project_id) == ((2,), (1,))

@@ -9,24 +9,29 @@ import pytest
 
 from orchestrator.db.models import ProjectRow, RunRow, utc_now
 from orchestrator.db.records import fetch
+from orchestrator.db.session import migrate_database
 from orchestrator.director import create_clip_plan
 from orchestrator.samples import read_sample
 from orchestrator.schema.clip_plan import PlanConstraints
 from orchestrator.schema.status import PlanStatus
 from providers.mock import Defect, MockProvider
 from providers.mock.provider import MockJob
+from tests.fakes.postgres import create_database
 from tests.fakes.swift import House, Obedient, open_house
 from tests.flows.test_control import twice
+
+
+def local_provider() -> Obedient:
+    local = Obedient(name="mock")
+    free = {"is_free": True, "is_local": True, "cost_usd_per_second": {"one": 0.0}}
+    local.profile = local.profile.model_copy(update=free)
+    return local
 
 
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
     """The free provider makes clips in no time, and another one is what films are usually made with."""
-    local = Obedient(name="mock")
-    local.profile = local.profile.model_copy(
-        update={"is_free": True, "is_local": True, "cost_usd_per_second": {"one": 0.0}}
-    )
-    with open_house(tmp_path, provider=local, video_provider="sora") as house:
+    with open_house(tmp_path, provider=local_provider(), video_provider="sora") as house:
         yield house
 
 
@@ -46,6 +51,15 @@ def test_two_clicks_are_one_film_when_they_come_at_the_same_moment(house: House)
     assert first == second
     assert [p.id for p in house.app.views.projects()] == [first]
     assert house.app.service.make_sample_film() == first
+
+
+def test_two_clicks_are_one_film_on_a_server_too(tmp_path: Path, postgres_url: str) -> None:
+    url = create_database(postgres_url, "samples")
+    migrate_database(url, data_dir=tmp_path)
+    with open_house(tmp_path, provider=local_provider(), database_url=url) as house:
+        first, second = twice(house.app.service.make_sample_film)
+        assert first == second
+        assert [p.id for p in house.app.views.projects()] == [first]
 
 
 def test_another_one_is_made_when_the_first_was_deleted(house: House) -> None:

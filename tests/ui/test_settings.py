@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+import streamlit
 from streamlit.testing.v1 import AppTest
 
 from orchestrator.bootstrap import App
+from orchestrator.db.records import keep_workspace
 from orchestrator.schema.view import TakeView
+from orchestrator.schema.workspace import WorkspaceSettings
+from pages.components import review_queue, theme_choice
 from tests.fakes.wires.core import Fault
-from tests.ui.conftest import OpenPage, button, press, words
+from tests.ui.conftest import OpenPage, button, field, fill, press, words
 from tests.ui.paid import House, RevokedWire, open_house, wait_until
 
 SETTINGS = "settings.py"
@@ -130,4 +135,105 @@ def test_the_machine_does_not_repeat_what_the_cards_say(
     tmp_path: Path, mp4: Path, open_page: OpenPage, name: str
 ) -> None:
     with open_house(tmp_path, mp4):
-        assert f"Provider {name}" not in words(open_page(SETTINGS))
+        assert f"Provider {name}" not in words(open_page(SETTINGS, section="storage"))
+
+
+# --- models, defaults, thresholds, storage, theme ---
+
+
+def test_a_model_that_is_missing_says_what_is_off_without_it(app: App, open_page: OpenPage) -> None:
+    shown = words(open_page(SETTINGS, section="models")).replace("\\", "")
+    assert "Whisper base" in shown
+    assert "OPENAI_API_KEY" in shown and "visual_requirements is not run" in shown
+
+
+def test_a_default_is_saved_as_it_is_changed_and_reset_takes_it_back(app: App, open_page: OpenPage) -> None:
+    page = open_page(SETTINGS, section="defaults")
+    assert "Built in: no limit" in words(page)
+    page = fill(page, "Most a project may cost (US dollars)", 7.5)
+    assert app.views.workspace().settings.budget_usd == 7.5
+    assert "**Set here.** Otherwise no limit" in words(page)
+    assert field(open_page(SETTINGS, section="defaults"), "Most a project may cost (US dollars)").value == 7.5  # type: ignore[attr-defined]
+    press(page, "Reset")
+    assert app.views.workspace().settings.budget_usd is None
+
+
+def test_provider_model_pace_and_reviewer_are_kept_each_on_its_own(app: App, open_page: OpenPage) -> None:
+    page = fill(open_page(SETTINGS, section="defaults"), "Provider", "mock")
+    page = fill(page, "Model", "animatic")
+    page = fill(page, "Pace (words per minute)", 120)
+    page = fill(page, "When a clip fails for good", "skip")
+    fill(page, "Your name", "<b>Ada</b>")
+    kept = app.views.workspace().settings
+    assert (kept.provider, kept.model, kept.words_per_minute) == ("mock", "animatic", 120)
+    assert (kept.on_failed, kept.reviewer_name) == ("skip", "<b>Ada</b>")
+
+
+def test_a_provider_that_is_gone_is_named_and_can_be_changed(app: App, open_page: OpenPage) -> None:
+    with app.database.write() as session:
+        keep_workspace(session, WorkspaceSettings(provider="runway"))
+    page = open_page(SETTINGS, section="defaults")
+    words(page)
+    assert field(page, "Provider").value == "runway"  # type: ignore[attr-defined]
+    fill(page, "Provider", "")
+    assert app.views.workspace().settings.provider == ""
+
+
+def test_thresholds_of_the_workspace_are_saved_when_asked_and_judge_projects_without_their_own(
+    app: App, open_page: OpenPage
+) -> None:
+    project_id = app.service.create_project(name="Lamp")
+    page = open_page(SETTINGS, section="judging")
+    field(page, "Weight a pass needs (%)").set_value(90).run()  # type: ignore[attr-defined]
+    assert app.views.policy(project_id).policy.min_weight_percent == 50
+    press(page, "Save")
+    assert app.views.policy(project_id).policy.min_weight_percent == 90
+    press(page, "Back to what is built in")
+    assert app.views.workspace().settings.assessment is None
+    assert app.views.policy(project_id).policy.min_weight_percent == 50
+
+
+def test_storage_is_shown_by_kind_and_the_cache_is_emptied(app: App, open_page: OpenPage) -> None:
+    piece = app.settings.data_dir / "cache" / "house" / "clips" / "a.mp4"
+    piece.parent.mkdir(parents=True)
+    piece.write_bytes(b"0" * 2000)
+    page = open_page(SETTINGS, section="storage")
+    assert "2.0 kB in 1 file" in words(page)
+    press(page, "Empty the cache")
+    assert not piece.exists()
+    assert button(page, "Empty the cache").disabled  # type: ignore[attr-defined]
+
+
+def test_no_key_is_shown_in_any_section(tmp_path: Path, mp4: Path, open_page: OpenPage) -> None:
+    secret = "key-that-nobody-sees"
+    with open_house(tmp_path, mp4, openai_api_key=secret, luma_api_key=secret):
+        for section in ("providers", "models", "defaults", "storage", "look"):
+            page = open_page(SETTINGS, section=section)
+            assert secret not in words(page) + "".join(item.value for item in page.html)
+
+
+def test_the_theme_is_stored_where_streamlit_looks_for_it() -> None:
+    bundle = Path(streamlit.__file__).parent / "static" / "static" / "js"
+    (found,) = {
+        match
+        for script in bundle.glob("utils.*.js")
+        for match in re.findall(r"(\w+)=`stActiveTheme-\$\{window\.location\.pathname\}`", script.read_text("utf-8"))
+    }
+    (script,) = (s for s in bundle.glob("utils.*.js") if f"{found}=`stActiveTheme-" in s.read_text("utf-8"))
+    text = script.read_text("utf-8")
+    version = re.search(r"CACHED_THEME_VERSION:(\w+)", text)
+    assert version is not None and f"{version[1]}=2," in text
+    assert theme_choice.STORED_AS == "stActiveTheme-{path}-v2"
+
+
+def test_every_page_that_can_be_opened_keeps_the_theme() -> None:
+    navigation = (Path(__file__).parents[2] / "pages" / "navigation.py").read_text("utf-8")
+    assert set(re.findall(r'url_path="(\w+)"', navigation)) == set(theme_choice.PATHS) - {""}
+
+
+def test_all_keys_of_the_reviewing_desk_are_listed(app: App, open_page: OpenPage) -> None:
+    page = open_page(SETTINGS, section="look")
+    words(page)
+    listed = "".join(item.value for item in page.html)
+    for shortcut in review_queue.shortcuts("any"):
+        assert f"<dd>{shortcut.words}</dd>" in listed

@@ -108,16 +108,11 @@ def test_what_optimizing_added_is_shown_and_taken_back(app: App, open_page: Open
     assert field(page, "Prompt").value == better  # type: ignore[attr-defined]
     (diff,) = (html.value for html in page.html if 'class="svo-prompt"' in html.value)
     assert diff.count('class="added"') == better.count("\n")
+    page = press(page, "Optimize Prompt")
+    assert "Nothing to add" in words(page)
     page = press(page, "Undo")
     assert field(page, "Prompt").value == PROMPT  # type: ignore[attr-defined]
     assert "Undo" not in labels(page)
-
-
-def test_a_prompt_that_lacks_nothing_says_so_when_it_is_optimized(app: App, open_page: OpenPage) -> None:
-    whole = app.service.optimize_prompt(PROMPT)
-    page = press(fill(open_page(PAGE), "Prompt", whole), "Optimize Prompt")
-    assert "Nothing to add" in words(page)
-    assert field(page, "Prompt").value == whole  # type: ignore[attr-defined]
 
 
 def test_price_and_wait_are_known_before_anything_is_spent(house: House, open_page: OpenPage) -> None:
@@ -151,19 +146,13 @@ def test_what_is_being_made_tells_how_long_it_will_take(house: House, open_page:
     assert "Retry" not in labels(page)
 
 
-@pytest.mark.parametrize(("elapsed", "left", "progress"), [(5, 15, 0.25), (30, -10, 0.97), (5, None, None)])
-def test_a_bar_never_ends_before_the_take_does(
-    app: App, elapsed: float, left: float | None, progress: float | None
-) -> None:
-    app.service.generate_single(prompt=PROMPT)
-    (item,) = app.views.under_way()
-    told = item.model_copy(update={"elapsed_seconds": elapsed, "left_seconds": left})
-    assert single_live.progress(told) == progress
-
-
-def test_a_prompt_with_markup_is_text_while_it_is_made(app: App) -> None:
+def test_a_bar_never_ends_before_the_take_does_and_shows_prompts_as_text(app: App) -> None:
     app.service.generate_single(prompt="<img src=x onerror=alert(1)>")
-    assert "<img" not in single_live.draw(app.views.under_way())
+    (item,) = app.views.under_way()
+    for elapsed, left, progress in ((5, 15, 0.25), (30, -10, 0.97), (5, None, None)):
+        told = item.model_copy(update={"elapsed_seconds": elapsed, "left_seconds": left})
+        assert single_live.progress(told) == progress
+    assert "<img" not in single_live.draw((item,))
 
 
 # --- once it is there ---

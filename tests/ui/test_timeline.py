@@ -8,6 +8,7 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from streamlit.testing.v1 import AppTest
 
 from orchestrator.schema.status import ClipStatus, PlanStatus
 from orchestrator.schema.timeline import Transition, TransitionKind
@@ -213,3 +214,25 @@ def test_the_board_reads_back_what_it_shows_when_texts_are_alike() -> None:
 def test_the_board_changes_nothing_when_its_clips_are_no_longer_these() -> None:
     stale = scene_board.board(make_plan(2, 1))
     assert scene_board.read(make_plan(2, 2), stale) is None
+
+
+def _draw_both() -> None:
+    import streamlit as st
+
+    from pages.components import scene_board, timeline
+    from tests.ui.test_timeline import make_plan
+
+    def refuse(*given: object) -> None:
+        raise AssertionError(given)
+
+    plan = make_plan(2, 1, 0)
+    timeline.show(plan, selected=("clip-2", "gone"), key="timeline", on_select=refuse, on_arrange=refuse)
+    scene_board.show(plan, key="board", on_arrange=refuse)
+    st.caption("drawn")
+
+
+def test_drawing_alone_moves_nothing() -> None:
+    page = AppTest.from_function(_draw_both, default_timeout=30).run()
+    assert not page.exception
+    assert page.caption[-1].value == "drawn"
+    assert not page.run().exception

@@ -109,3 +109,36 @@ def test_slates_are_kept_in_a_timeline_and_leave_no_trace_in_one_without() -> No
     stored = film.model_dump(mode="json")
     assert Timeline.model_validate(stored) == film
     assert "slate" not in stored["clips"][0], "the words a render's id is made of"
+
+
+# --- a transition of its own for each joint ---
+
+LENGTHS = st.lists(st.floats(0.04, 6), min_size=2, max_size=6)
+
+
+@given(LENGTHS, TRANSITIONS)
+def test_the_same_transition_everywhere_is_that_one_at_each_joint(seconds: list[float], transition: Transition) -> None:
+    takes = [Take(source=f"take-{i}", seconds=s) for i, s in enumerate(seconds)]
+    each = build_timeline(takes, transitions=[transition] * (len(takes) - 1), width=320, height=180)
+    assert each == build(*seconds, transition=transition)
+
+
+@given(LENGTHS, st.data())
+def test_every_clip_keeps_a_frame_of_its_own_between_any_transitions(seconds: list[float], data: st.DataObject) -> None:
+    wanted = data.draw(st.lists(TRANSITIONS, min_size=len(seconds) - 1, max_size=len(seconds) - 1))
+    takes = [Take(source=f"take-{i}", seconds=s) for i, s in enumerate(seconds)]
+    timeline = build_timeline(takes, transitions=wanted, width=320, height=180)
+    around = [0, *timeline.overlap_frames, 0]
+    for clip, before, after in zip(timeline.clips, around, around[1:], strict=False):
+        assert clip.frames - before - after >= 1
+    for asked, got, overlap in zip(wanted, timeline.transitions, timeline.overlap_frames, strict=True):
+        assert got.kind is (asked.kind if overlap else TransitionKind.CUT)
+        assert got.seconds <= asked.seconds + 1 / 30
+
+
+def test_a_transition_beside_a_cut_has_the_whole_clip_for_itself() -> None:
+    takes = [Take(source=f"take-{i}", seconds=s) for i, s in enumerate((4, 1, 4))]
+    fade = Transition(kind=TransitionKind.CROSSFADE, seconds=0.9)
+    timeline = build_timeline(takes, transitions=[fade, Transition()], width=320, height=180)
+    assert timeline.overlap_frames == (27, 0)
+    assert build_timeline(takes, transition=fade, width=320, height=180).overlap_frames == (14, 14)

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 from orchestrator import bootstrap
 from orchestrator.bootstrap import App
-from orchestrator.db.models import RatingRow
+from orchestrator.db.models import RatingRow, new_id
 from orchestrator.schema.assessment import CheckName
 from orchestrator.schema.statistics import Figure
 from orchestrator.views.statistics import WEEKS, WEEKS_AT_MOST, by_week, monday_of, spend_by_week, weeks_until
 from tests.conftest import make_settings
+from tests.fakes.postgres import create_database
 from tests.unit.rows import add_clip, add_film, add_project
 
 NOW = datetime.now(UTC)
@@ -25,11 +26,15 @@ RECENT, BEFORE = NOW - timedelta(days=3), NOW - timedelta(days=40)
 DAYS = st.dates(date(2020, 1, 1), date(2030, 1, 1))
 
 
-@pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def app(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     """Recently: six clips, four of which passed at once, one after two further takes, one failed. Forty days ago: five
     clips of which one passed at once."""
-    app = bootstrap.build(make_settings(tmp_path_factory.mktemp("numbers")), is_durable=False)
+    server = {}
+    if request.param == "postgres":
+        url = create_database(request.getfixturevalue("postgres_url"), f"numbers_{new_id().replace('-', '')}")
+        server = {"database_url": url}
+    app = bootstrap.build(make_settings(tmp_path_factory.mktemp("numbers"), **server), is_durable=False)
     database = app.database
     new = add_project(database, RECENT)
     for _ in range(4):
@@ -90,6 +95,16 @@ def test_failures_count_each_check_and_what_was_never_delivered(app: App) -> Non
     assert found.by_check[CheckName.CONTINUITY] == found.by_check[CheckName.DURATION_OK] == 1
     assert found.by_check[CheckName.TRANSCRIPT_MATCH] == 0
     assert app.views.trends().failures.takes == 6
+
+
+def test_the_same_lists_come_from_both_databases(app: App) -> None:
+    found = app.views.library(search="LAMP")
+    assert [project.clips_total for project in found.projects] == [6, 5]
+    assert app.views.library(search="no lamp").total == 0
+    assert [item.id for item in app.views.project_names()] == [project.id for project in found.projects]
+    (film,) = app.views.films().films
+    assert (film.stars, film.ratings, film.is_newest) == (4.5, 2, True)
+    assert app.views.at_work().films == ()
 
 
 def test_weeks_add_up_to_what_was_counted(app: App) -> None:

@@ -1,5 +1,6 @@
 // Built once per place on the page. New data only brings it up to date, so that a playing take goes on playing.
 const players = new WeakMap();
+const PICTURE_SECONDS = 1 / 30;
 
 export default function ({ parentElement, data }) {
   let player = players.get(parentElement);
@@ -86,6 +87,13 @@ function mount(root) {
     root.scrollIntoView({ block: "nearest", behavior: calm ? "auto" : "smooth" });
   }
 
+  // Show the picture at that second, and stay there.
+  function look(second) {
+    awaited = second;
+    if (video.readyState >= 1) arrive();
+    else if (video.preload !== "metadata") { video.preload = "metadata"; video.load(); }
+  }
+
   function arrive() {
     if (awaited !== null) video.currentTime = awaited;
     awaited = null;
@@ -104,10 +112,34 @@ function mount(root) {
   video.addEventListener("loadedmetadata", arrive);
   video.addEventListener("error", () => (foot.hidden = false, note.textContent = rest = "This take could not be loaded."));
   for (const name of ["timeupdate", "seeked"]) video.addEventListener(name, tell);
-  bar.addEventListener("click", (event) => {
-    if (event.target.closest("button")) return;
-    const box = bar.getBoundingClientRect();
-    seek((length * (event.clientX - box.left)) / box.width);
+  // A finger, pen or mouse on the bar goes through the take without playing it; a short press plays from there.
+  let press = null;
+  const secondAt = (event) => (length * (event.clientX - press.box.left)) / press.box.width;
+  bar.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0 || event.target.closest("button")) return;
+    press = { box: bar.getBoundingClientRect(), x: event.clientX, id: event.pointerId, isDrawn: false };
+  });
+  bar.addEventListener("pointermove", (event) => {
+    if (press?.id !== event.pointerId) return;
+    if (!press.isDrawn && Math.abs(event.clientX - press.x) < 5) return;
+    if (!press.isDrawn) { press.isDrawn = true; bar.setPointerCapture(press.id); video.pause(); }
+    look(Math.max(0, Math.min(length, secondAt(event))));
+  });
+  bar.addEventListener("pointerup", (event) => {
+    if (press?.id === event.pointerId && !press.isDrawn) seek(secondAt(event));
+    press = null;
+  });
+  bar.addEventListener("pointercancel", () => { press = null; });
+
+  // Arrows lead from finding to finding, comma and full stop from picture to picture.
+  bar.addEventListener("keydown", (event) => {
+    const all = [...marks.querySelectorAll("button")], at = all.indexOf(event.target);
+    const next = { ArrowLeft: all[at - 1], ArrowRight: all[at + 1], Home: all[0], End: all.at(-1) }[event.key];
+    const step = { ",": -1, ".": 1 }[event.key];
+    if (at < 0 || event.ctrlKey || event.metaKey || event.altKey || (!next && !step)) return;
+    event.preventDefault();
+    if (next) next.focus();
+    else { video.pause(); look(Math.max(0, Math.min(length, video.currentTime + step * PICTURE_SECONDS))); }
   });
   return { receive, forget: () => root.isConnected || document.removeEventListener("click", follow, true) };
 }

@@ -13,7 +13,11 @@ export function makeCard(id) {
   image.alt = "";
   image.draggable = false;
   image.decoding = "async";
-  image.addEventListener("error", () => { image.hidden = true; button.classList.remove("pictured"); image.dataset.broken = image.getAttribute("src"); });
+  image.addEventListener("error", () => {
+    image.hidden = true;
+    image.dataset.broken = image.getAttribute("src");
+    button.classList.remove("pictured");
+  });
   const top = element("span", "top", button), number = element("span", "chip number", top);
   const badges = element("span", "badges", top), seconds = element("span", "chip seconds", top);
   const line = element("span", "line", button), bottom = element("span", "bottom", button);

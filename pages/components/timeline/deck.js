@@ -64,7 +64,9 @@ export function makeDeck(stage, onLength, onShape) {
   }
 
   return {
-    root, load, lead, play, pause: () => video.pause(), has: (given) => clip === given || (clip?.id === given.id && address === addressOf(given)),
+    root, load, lead, play,
+    pause: () => video.pause(),
+    has: (given) => clip === given || (clip?.id === given.id && address === addressOf(given)),
     isAt: (offset) => wanted === null && Math.abs(video.currentTime - offset) < 0.3,
   };
 }

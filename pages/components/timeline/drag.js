@@ -19,7 +19,10 @@ export function addDrag(tl) {
     for (const [name, act] of listeners) window.addEventListener(name, act, true);
   });
   // Once it has begun the finger moves clips, not the page; before, the strip scrolls as ever.
-  track.addEventListener("touchmove", (event) => { if (drag?.isMoving) event.preventDefault(); }, { passive: false });
+  track.addEventListener("touchmove", (event) => {
+    if (drag?.isMoving) event.preventDefault();
+    else if (event.touches.length > 1) end(false); // two fingers zoom
+  }, { passive: false });
   track.addEventListener("contextmenu", (event) => { if (drag) event.preventDefault(); });
 
   function move(event) {
@@ -36,7 +39,8 @@ export function addDrag(tl) {
     const card = tl.cards.get(drag.id).button, at = card.getBoundingClientRect();
     const rest = without(tl.groups, ids);
     Object.assign(drag, {
-      isMoving: true, ids, rest, box, origin: { x: outer.left, y: outer.top }, grip: { x: drag.from.x - at.left, y: drag.from.y - at.top },
+      isMoving: true, ids, rest, box,
+      origin: { x: outer.left, y: outer.top }, grip: { x: drag.from.x - at.left, y: drag.from.y - at.top },
       gaps: gapsOf(rest, box), home: placeOf(tl.groups, ids), place: -1,
       scroll: track.scrollLeft, furthest: track.scrollWidth - track.clientWidth, time: performance.now(),
     });
@@ -82,7 +86,8 @@ export function addDrag(tl) {
     const pull = (near) => clamp((EDGE_PX - near) / EDGE_PX, 0, 1) * FASTEST_PX * Math.max(0, passed);
     const scroll = clamp(drag.scroll + pull(box.right - drag.x) - pull(drag.x - box.left), 0, Math.max(0, drag.furthest));
     if (scroll !== drag.scroll) track.scrollLeft = drag.scroll = scroll;
-    ghost.style.transform = `translate3d(${drag.x - drag.grip.x - drag.origin.x}px, ${drag.y - drag.grip.y - drag.origin.y}px, 0) scale(1.03)`;
+    const [left, top] = [drag.x - drag.grip.x - drag.origin.x, drag.y - drag.grip.y - drag.origin.y];
+    ghost.style.transform = `translate3d(${left}px, ${top}px, 0) scale(1.03)`;
     aim(clamp(drag.x, box.left, box.right) - box.left + drag.scroll);
     drag.frame = requestAnimationFrame(step);
   }

@@ -33,7 +33,8 @@ export function addFoot(tl) {
       item.append(`${label} ${number}`);
       return item;
     }));
-    const keys = [...KEYS, ...(latest.can.remove ? [["Delete", "remove"]] : []), ...(latest.can.rename ? [["F2", "rename the scene"]] : [])];
+    const { remove, rename } = latest.can;
+    const keys = [...KEYS, ...(remove ? [["Delete", "remove"]] : []), ...(rename ? [["F2", "rename the scene"]] : [])];
     list.replaceChildren(...keys.flatMap(([key, does]) => [element("dt", "", null, key), element("dd", "", null, does)]));
   };
 }

@@ -17,7 +17,9 @@ export function addKeys(tl) {
 
   function anywhere(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return false;
-    const act = { k: tl.player.toggle, p: tl.player.toggle, "+": tl.zoom.in, "=": tl.zoom.in, "-": tl.zoom.out, _: tl.zoom.out, 0: tl.zoom.fit }[event.key.toLowerCase()];
+    const { player, zoom } = tl;
+    const acts = { k: player.toggle, p: player.toggle, "+": zoom.in, "=": zoom.in, "-": zoom.out, _: zoom.out, 0: zoom.fit };
+    const act = acts[event.key.toLowerCase()];
     act?.();
     return Boolean(act);
   }
@@ -40,7 +42,8 @@ export function addKeys(tl) {
     if (key === "F2" && tl.can.rename) return did(tl.rename(tl.groups.findIndex((group) => group.clips.includes(id))));
     if (step === undefined && leap === undefined && end === undefined) return false;
     if (event.altKey && (step || leap)) return moveAtOnce(id, step, leap);
-    const ids = tl.ids(), to = ids[end === undefined ? (step ? ids.indexOf(id) + step : firstOfScene(id, leap)) : end * (ids.length - 1)];
+    const ids = tl.ids();
+    const to = ids[step ? ids.indexOf(id) + step : leap ? firstOfScene(id, leap) : end * (ids.length - 1)];
     if (!to) return true;
     if (event.shiftKey) tl.picks.reach(to);
     tl.picks.setFocus(to, event.shiftKey);

@@ -9,12 +9,13 @@ export function addPlayer(tl) {
   let isMuted = recall("muted", false), hasWords = recall("words", true);
   const bar = element("div", "transport");
   const button = tool("play", "Play the cut (K)", bar, toggle), times = element("span", "times", bar);
-  const stage = mountStage(tl, { length, mute, words, close });
-  drawSettings();
+  let stage = null; // nothing is loaded for those who only look
 
   function open() {
     if (isOpen) return;
     isOpen = true;
+    stage ??= mountStage(tl, { length, mute, words, close });
+    drawSettings();
     stage.show(true);
     tl.root.classList.add("staged");
   }
@@ -40,7 +41,7 @@ export function addPlayer(tl) {
     if (!isPlaying) return;
     isPlaying = isWaiting = false;
     cancelAnimationFrame(frame);
-    for (const deck of stage.decks) deck.pause();
+    for (const deck of stage?.decks ?? []) deck.pause();
     drawButton();
     tl.ruler.told(second);
   }

@@ -2,6 +2,9 @@
 import { secondAt, spansOf, xAt } from "./cut.js";
 import { clamp, clock, element } from "./parts.js";
 
+const WAYS = {
+  ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -10, PageUp: 10, Home: -Infinity, End: Infinity,
+};
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120], APART_PX = 58;
 
 export function addRuler(tl) {
@@ -31,6 +34,7 @@ export function addRuler(tl) {
     ruler.setAttribute("aria-valuemax", seconds.toFixed(1));
     drawnX = null;
     show(tl.player.second(), false);
+    told(tl.player.second());
   }
 
   function show(second, isFollowing) {
@@ -59,10 +63,12 @@ export function addRuler(tl) {
     ruler.setPointerCapture(event.pointerId);
     tl.player.seek(pointed(event), true);
   });
-  ruler.addEventListener("pointermove", (event) => { if (pressed?.pointer === event.pointerId) tl.player.seek(pointed(event), true); });
+  ruler.addEventListener("pointermove", (event) => {
+    if (pressed?.pointer === event.pointerId) tl.player.seek(pointed(event), true);
+  });
   for (const name of ["pointerup", "pointercancel"]) ruler.addEventListener(name, () => { pressed = null; });
   ruler.addEventListener("keydown", (event) => {
-    const by = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -10, PageUp: 10, Home: -Infinity, End: Infinity }[event.key];
+    const by = WAYS[event.key];
     if (event.key === " ") tl.player.toggle();
     else if (by) tl.player.seek(clamp(tl.player.second() + by, 0, tl.cut.seconds), true);
     else return;

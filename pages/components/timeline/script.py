@@ -26,7 +26,7 @@ def joined() -> str:
     css = json.dumps("\n".join(_read(f"{name}.css") for name in STYLES))
     return "".join(_scoped(_read(f"{name}.js")) for name in MODULES) + (
         "export default function () {\n"
-        f"  globalThis.clipTimeline ??= {{ mount: mountTimeline, css: {css} }};\n"
+        f"  globalThis.clipTimeline = {{ mount: mountTimeline, css: {css} }};\n"
         '  document.dispatchEvent(new Event("clip-timeline"));\n}\n'
     )
 

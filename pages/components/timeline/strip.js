@@ -115,7 +115,8 @@ export function mountStrip(root) {
       if (!tl.cards.has(id)) tl.cards.set(id, makeCard(id));
       const card = tl.cards.get(id), place = ids.indexOf(id) + 1, there = scene.list.children[at];
       if (there !== card.item) scene.list.insertBefore(card.item, there ?? null);
-      fillCard(card, tl.clips.get(id), { place, total: ids.length, scene: nameOf(group), isPicked: tl.picks.has(id), isLast: place === ids.length });
+      const total = ids.length, isPicked = tl.picks.has(id);
+      fillCard(card, tl.clips.get(id), { place, total, scene: nameOf(group), isPicked, isLast: place === total });
       card.button.tabIndex = id === tl.picks.focusable() ? 0 : -1;
     });
     while (scene.list.children.length > group.clips.length) scene.list.lastChild.remove();
@@ -136,7 +137,8 @@ export function mountStrip(root) {
     for (const [id, box] of boxes()) {
       const old = before.get(id), way = old ? old.left - box.left : 0;
       if (!way || box.left > to || box.left + box.width < from) continue;
-      tl.cards.get(id).item.animate([{ transform: `translateX(${way}px)` }, { transform: "none" }], { duration: GLIDE_MS, easing: "ease-out" });
+      const path = [{ transform: `translateX(${way}px)` }, { transform: "none" }];
+      tl.cards.get(id).item.animate(path, { duration: GLIDE_MS, easing: "ease-out" });
     }
   }
   return tl;

@@ -27,7 +27,10 @@ export function addZoom(tl) {
     const roomy = left(5, 16) / total();
     return clamp(roomy < CLOSE ? left(2, 6) / total() : roomy, 1, WIDEST);
   }
-  const scale = () => (wanted === "fit" ? fit() : wanted === "auto" ? clamp(fit(), READABLE, ROOMY) : clamp(wanted, Math.min(fit(), READABLE), WIDEST));
+  function scale() {
+    if (wanted === "fit") return fit();
+    return wanted === "auto" ? clamp(fit(), READABLE, ROOMY) : clamp(wanted, Math.min(fit(), READABLE), WIDEST);
+  }
 
   function set(to, at = null) {
     wanted = to;
