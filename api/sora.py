@@ -74,16 +74,18 @@ def variations(id: PathId, app: RunningApp) -> Wish:
     return app.views.wish(id)
 
 
-@router.post("/preferences", status_code=204, summary="Say which take is better", responses=documented(404, 409, 413))
-def prefer(body: PreferTake, app: RunningApp) -> None:
-    """Two takes of one wish; said twice it counts once."""
+@router.post("/preferences", summary="Say which take is better", responses=documented(404, 409, 413))
+def prefer(body: PreferTake, app: RunningApp) -> Wish:
+    """Two takes of one wish; said twice it counts once. The answer is the wish with the better one first."""
     app.service.prefer(body.chosen_run_id, body.other_run_id, is_blind=body.is_blind, by=body.by)
+    return app.views.wish(app.views.take(body.chosen_run_id).clip_id)
 
 
-@router.delete("/videos/{id}", status_code=204, summary="Delete a single clip", responses=documented(404, 409))
-def delete(id: PathId, app: RunningApp) -> None:
+@router.delete("/videos/{id}", summary="Delete a single clip", responses=documented(404, 409))
+def delete(id: PathId, app: RunningApp) -> TakeView:
     """What its provider has begun is finished, for it is paid; nothing new is asked for. It can be restored."""
     app.service.delete_single(id)
+    return app.views.deleted_singles((id,))[0]
 
 
 @router.post("/videos/{id}/restore", summary="Bring a deleted single clip back", responses=documented(404, 409))

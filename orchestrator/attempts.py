@@ -194,11 +194,11 @@ def _repairs(clip: ClipRow) -> Iterator[tuple[RepairInstruction, Assessment | No
 
 def places_without_picture(plan: PlanRow, profiles: Mapping[str, ProviderProfile]) -> tuple[int, ...]:
     """Which clips of a plan, counted as they play, cannot be made for want of a picture to start from."""
-    settings, places = settings_of(plan), list[int]()
+    places: list[int] = []
     for place, clip in enumerate(sorted(plan.clips, key=lambda c: c.order_key), start=1):
-        name, model = (clip.provider, clip.model) if clip.provider else (settings.provider, settings.model)
-        profile = profiles[name].for_model(model or profiles[name].models[0]) if name in profiles else None
-        is_open = not ClipStatus(clip.status).is_settled and not clip.remix_of
+        made_by, is_open = settings_for(clip), not ClipStatus(clip.status).is_settled and not clip.remix_of
+        usual = profiles.get(made_by.provider)
+        profile = usual.for_model(made_by.model) if usual else None
         if is_open and profile and profile.needs_reference and not _picture_for(clip, profile):
             places.append(place)
     return tuple(places)
@@ -304,6 +304,7 @@ def _cut(source: RunRow, edit: Edit, *, run_id: str, attempt: int, clip: ClipRow
         endpoint=source.endpoint,
         request=request.model_dump(mode="json"),
         source_run_id=source.id,
+        reference_asset_id=_picture_in(source),
         edit=edit.model_dump(mode="json"),
         narration=source.narration,
     )

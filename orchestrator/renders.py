@@ -18,6 +18,7 @@ from orchestrator.storage.base import AssetStore
 
 # After the last word of a take that is cut short.
 BREATH_SECONDS = 0.35
+MIXED = "mixed"  # said of a film with transitions of several kinds
 
 
 def render_id_of(plan: PlanRow, generation: int) -> str:
@@ -121,7 +122,7 @@ def add_render(
         clip_plan_id=plan.id,
         status=RenderStatus.QUEUED,
         timeline=timeline.model_dump(mode="json"),
-        transition=str(transition),
+        transition=MIXED if len({t.kind for t in timeline.transitions}) > 1 else str(transition),
         missing_clips=timeline.missing_clips,
     )
     session.add(row)

@@ -157,6 +157,7 @@ def _copy_take(session: Session, source: RunRow, clip: ClipRow, *, by: str) -> N
             asset_id=source.asset_id,
             poster_asset_id=source.poster_asset_id,
             source_run_id=source.id,
+            reference_asset_id=source.reference_asset_id,
             settled_at=utc_now(),
         )
     )

@@ -30,9 +30,10 @@ class LineFit(Value):
 
 class Wish(Value):
     """What a person asked for at once, in their own words, and ``takes``: one of each of its clips, the best first, and
-    before it the one people preferred. ``best_reason`` says why the first is first. ``pair``: two takes (run ids) to be compared without
-    being told which is which, in an order by chance that stays; None when there is nothing left to compare.
-    ``preferred_run_id``: what the newest comparison led to. ``reference_url`` is the picture the clips start from."""
+    before it the one people preferred. ``best_reason`` says why the first is first. ``pair``: two takes (run ids) to be
+    compared without being told which is which, in an order by chance that stays; None when there is nothing left to
+    compare. ``preferred_run_id``: what the newest comparison led to. ``reference_url`` is the picture the clips start
+    from."""
 
     id: str
     prompt: str

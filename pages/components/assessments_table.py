@@ -84,7 +84,7 @@ def _table(takes: Sequence[AssessedTake], *, key: str) -> str:
 def _row(take: AssessedTake) -> dict[str, object]:
     return {
         "Picture": take.poster_url or None,
-        "Clip": f"{shorten(take.project_name, 26)} · {take.position}",
+        "Clip": f"{take.position} · {shorten(take.project_name, 26)}",
         "Line": shorten(take.line, 90),
         "Verdict": VERDICT_WORDS[take.verdict],
         "Score": take.score,

@@ -403,7 +403,7 @@ def test_a_film_is_older_than_the_storyboard_when_a_transition_was_changed(house
     service.set_plan_transition(plan.id, FADE)
     service.render_plan(plan.id)
     after = house.wait(plan.id, lambda plan: plan.render is not None and plan.render.status == "done")
-    assert after.render is not None and after.render.is_current
+    assert after.render is not None and after.render.is_current and after.render.transition == "mixed"
     with house.app.database.read() as session:
         row = fetch(session, PlanRow, plan.id)
         assert build_plan_timeline(row, FADE).transitions == (FADE, WIPE)
