@@ -6,18 +6,10 @@ import streamlit as st
 
 from orchestrator import bootstrap
 from orchestrator.bootstrap import App
-from pages.components import (
-    address,
-    assessments_table,
-    going_on,
-    numbers,
-    project_list,
-    project_menu,
-    put_away_bar,
-    renders_list,
-    review_queue,
-)
-from pages.components.notices import guarded
+from pages.components.dashboard import going_on, numbers, project_list, project_menu, put_away_bar, renders_list
+from pages.components.shared import address
+from pages.components.shared.notices import guarded
+from pages.components.takes import assessments_table, review_queue
 
 VIEW, START = "view", "dashboard-start"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.components import reconnect
+from pages.components.shared import reconnect
 
 HERE = Path(__file__).parent
 STORYBOARD = st.Page("storyboard.py", title="Storyboard", icon=":material/view_timeline:", url_path="storyboard")

@@ -6,8 +6,7 @@ import streamlit as st
 
 from orchestrator import bootstrap
 from orchestrator.bootstrap import App
-from pages.components import (
-    address,
+from pages.components.settings import (
     provider_list,
     settings_defaults,
     settings_judging,
@@ -15,7 +14,8 @@ from pages.components import (
     settings_models,
     settings_storage,
 )
-from pages.components.notices import guarded
+from pages.components.shared import address
+from pages.components.shared.notices import guarded
 
 SECTIONS = {
     "providers": "Providers",

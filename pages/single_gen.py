@@ -8,9 +8,9 @@ from orchestrator import bootstrap
 from orchestrator.bootstrap import App
 from orchestrator.errors import NotFound
 from orchestrator.schema.single import Wish
-from pages.components import blind_pick, composer, single_actions, single_live, single_stage, take_history
-from pages.components.composer import KEY
-from pages.components.notices import guarded
+from pages.components.shared.notices import guarded
+from pages.components.single import blind_pick, composer, single_actions, single_live, single_stage, take_history
+from pages.components.single.composer import KEY
 
 PAGE_SIZE, PAGE_MOST = 8, 400
 PAGE_ADDRESS = "shown"

@@ -11,7 +11,9 @@ from orchestrator.bootstrap import App
 from orchestrator.errors import NotFound
 from orchestrator.schema.library import ProjectName, ProjectState
 from orchestrator.schema.view import PlanView, ProjectDetail
-from pages.components import (
+from pages.components.shared.notices import guarded, show_empty, show_error
+from pages.components.shared.words import plain
+from pages.components.storyboard import (
     bibles,
     brief_form,
     header,
@@ -26,9 +28,7 @@ from pages.components import (
     welcome,
     workbench,
 )
-from pages.components.notices import guarded, show_empty, show_error
-from pages.components.steps import Step
-from pages.components.words import plain
+from pages.components.storyboard.steps import Step
 
 
 def draw() -> None:

@@ -13,8 +13,8 @@ from orchestrator.bootstrap import App
 from orchestrator.schema.bible import CharacterBible, StyleBible
 from orchestrator.schema.brief import ContentBrief
 from orchestrator.schema.project import ProjectSettings
-from pages.components.bibles import LINES_MAX, lines_of
-from pages.components.cast_moves import moved
+from pages.components.storyboard.bibles import LINES_MAX, lines_of
+from pages.components.storyboard.cast_moves import moved
 from tests.ui.conftest import OpenPage, field, fill, press, submit, words
 
 SCRIPT = "# One\n\nMARA: The lamp is lit before dawn."

@@ -15,9 +15,10 @@ from orchestrator.schema.clip_plan import PlanConstraints
 from orchestrator.schema.edits import EditEntry, EditHistory
 from orchestrator.schema.timeline import Transition, TransitionKind
 from orchestrator.schema.view import ClipView
-from pages.components import exports_menu, undo_bar
-from pages.components.clip_cutting import halves
-from pages.components.scene_choice import moved_to
+from pages.components.shared import exports_menu
+from pages.components.shared.scene_choice import moved_to
+from pages.components.storyboard import undo_bar
+from pages.components.storyboard.clip_cutting import halves
 from tests.ui.conftest import SCRIPT, SMALL, OpenPage, button, field, fill, press, submit, words
 
 Planned = tuple[str, str]

@@ -11,8 +11,8 @@ from orchestrator.bootstrap import App
 from orchestrator.schema.library import AtWork, FilmAtWork, ListedProject, ProjectState, PutAway
 from orchestrator.schema.statistics import Figure
 from orchestrator.schema.status import PlanStatus
-from pages.components import charts, going_on, metric_cards, project_list, project_menu, put_away_bar
-from pages.components.project_menu import Action
+from pages.components.dashboard import charts, going_on, metric_cards, project_list, project_menu, put_away_bar
+from pages.components.dashboard.project_menu import Action
 from tests.ui.conftest import OpenPage, press, words
 from tests.unit.rows import add_clip, add_film, add_project
 

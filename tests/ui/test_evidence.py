@@ -15,15 +15,8 @@ from orchestrator.schema.assessment import CheckName, CheckResult, CheckStatus, 
 from orchestrator.schema.clip_run import Edit
 from orchestrator.schema.status import RunStatus
 from orchestrator.schema.view import DecisionView, TakeView
-from pages.components import (
-    assessment,
-    decision_history,
-    evidence,
-    evidence_player,
-    prompt_diff,
-    take_compare,
-    take_story,
-)
+from pages.components.shared import prompt_diff
+from pages.components.takes import assessment, decision_history, evidence, evidence_player, take_compare, take_story
 from tests.ui.conftest import OpenPage, words
 
 VIDEO, OTHER = "/api/v1/media/ours", "/api/v1/media/theirs"

@@ -10,7 +10,8 @@ from orchestrator.errors import Conflict
 from orchestrator.schema.brief import ContentBrief
 from orchestrator.schema.status import ClipStatus, RunStatus
 from orchestrator.schema.view import ClipView, TakeView
-from pages.components import take_review, take_story, words
+from pages.components.shared import words
+from pages.components.takes import take_review, take_story
 from tests.fakes.wires.core import Fault
 from tests.ui.conftest import OpenPage, press
 from tests.ui.conftest import words as read

@@ -14,8 +14,8 @@ from orchestrator.db.records import fetch
 from orchestrator.schema.brief import ContentBrief
 from orchestrator.schema.status import PauseCause, PlanStatus
 from orchestrator.schema.view import CallView, CostEstimate, PlanView, ProviderView
-from pages.components import budget, provider_words, words
-from pages.components.costs import totals
+from pages.components.dashboard.costs import totals
+from pages.components.shared import budget, provider_words, words
 from tests.fakes.wires.core import Fault
 from tests.ui.conftest import SCRIPT, OpenPage, button, field, fill, press
 from tests.ui.conftest import words as read

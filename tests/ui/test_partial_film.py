@@ -8,7 +8,7 @@ from orchestrator.bootstrap import App
 from orchestrator.db.models import RenderRow
 from orchestrator.schema.status import PlanStatus, RenderStatus
 from orchestrator.schema.view import PlanView
-from pages.components.plan_offers import Command, offers
+from pages.components.storyboard.plan_offers import Command, offers
 from tests.ui.conftest import OpenPage, button, press, words
 
 

@@ -14,7 +14,7 @@ from orchestrator.schema.assessment import CheckName, CheckResult, CheckStatus, 
 from orchestrator.schema.reviewing import AssessedTake, AssessmentOrder, NeedKind, NeedView
 from orchestrator.schema.status import RunStatus
 from orchestrator.schema.view import TakeView
-from pages.components import assessments_csv, assessments_filter, review_list, review_queue, waveform
+from pages.components.takes import assessments_csv, assessments_filter, review_list, review_queue, waveform
 from tests.ui.conftest import OpenPage, button, press, submit, words
 from tests.unit.rows import add_clip, add_project
 

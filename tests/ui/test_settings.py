@@ -13,7 +13,8 @@ from orchestrator.bootstrap import App
 from orchestrator.db.records import keep_workspace
 from orchestrator.schema.view import TakeView
 from orchestrator.schema.workspace import WorkspaceSettings
-from pages.components import review_queue, theme_choice
+from pages.components.settings import theme_choice
+from pages.components.takes import review_queue
 from tests.fakes.wires.core import Fault
 from tests.ui.conftest import OpenPage, button, field, fill, press, words
 from tests.ui.paid import House, RevokedWire, open_house, wait_until

@@ -9,7 +9,7 @@ import pytest
 
 from orchestrator import bootstrap
 from orchestrator.bootstrap import App
-from pages.components import single_live
+from pages.components.single import single_live
 from tests.fakes.swift import House, open_house
 from tests.ui.conftest import OpenPage, button, field, fill, press, words
 from tests.ui.paid import wait_until

@@ -8,8 +8,8 @@ from orchestrator.bootstrap import App
 from orchestrator.schema.brief import ContentBrief
 from orchestrator.schema.status import ClipStatus, PlanStatus
 from orchestrator.schema.view import ProjectDetail
-from pages.components import steps
-from pages.components.steps import Step
+from pages.components.storyboard import steps
+from pages.components.storyboard.steps import Step
 from tests.ui.conftest import SCRIPT, SMALL, OpenPage, button, field, fill, press, submit, words
 
 

@@ -13,9 +13,9 @@ from streamlit.testing.v1 import AppTest
 from orchestrator.schema.status import ClipStatus, PlanStatus
 from orchestrator.schema.timeline import Transition, TransitionKind
 from orchestrator.schema.view import ClipView, PlanView, SceneView
-from pages.components import scene_board
-from pages.components.timeline import Arrangement, arrangement, describe, move_clip, new_arrangement
-from pages.components.timeline.arrangement import as_arrangement
+from pages.components.storyboard import scene_board
+from pages.components.storyboard.timeline import Arrangement, arrangement, describe, move_clip, new_arrangement
+from pages.components.storyboard.timeline.arrangement import as_arrangement
 
 
 def make_clip(position: int, *, scene: int, **given: object) -> ClipView:
@@ -219,7 +219,7 @@ def test_the_board_changes_nothing_when_its_clips_are_no_longer_these() -> None:
 def _draw_both() -> None:
     import streamlit as st
 
-    from pages.components import scene_board, timeline
+    from pages.components.storyboard import scene_board, timeline
     from tests.ui.test_timeline import make_plan
 
     def refuse(*given: object) -> None:

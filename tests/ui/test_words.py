@@ -6,8 +6,8 @@ import pytest
 
 from orchestrator.schema.status import PlanStatus
 from orchestrator.schema.view import PlanView
-from pages.components import words
-from pages.components.plan_offers import Command, offers
+from pages.components.shared import words
+from pages.components.storyboard.plan_offers import Command, offers
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(0, "0:00"), (9.6, "0:10"), (88, "1:28"), (300, "5:00")])

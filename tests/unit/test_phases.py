@@ -9,8 +9,8 @@ import pytest
 from orchestrator.db.models import AssessmentRow, ProviderCallRow, RunRow
 from orchestrator.presentation import phases_of
 from orchestrator.schema.view import Phase, PhaseName
-from pages.components import take_story
-from pages.components.words import lasting, phase_words
+from pages.components.shared.words import lasting, phase_words
+from pages.components.takes import take_story
 
 T0 = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 

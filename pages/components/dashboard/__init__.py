@@ -1,0 +1,1 @@
+"""The dashboard: numbers, projects, films, and what it cost."""

@@ -1,0 +1,1 @@
+"""Settings: providers, defaults, limits, thresholds, storage, look."""

@@ -1,0 +1,1 @@
+"""Single Gen: the composer, the clip looked at, variations, the history."""

@@ -1,0 +1,148 @@
+"""The clip timeline: clips as wide as they are long, in their scenes and in playing order, to look at, choose, arrange
+and play.
+
+Mouse and pen: drag. Touch: hold, then drag. Keyboard: Space picks up, arrows move, Space drops, Esc puts back; Alt +
+arrows move at once; Shift or Ctrl choose several; K plays the cut. What happens is said aloud through a live region.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from typing import Any
+
+import streamlit as st
+
+from orchestrator.schema.clip_plan import MAX_TOTAL_SECONDS
+from orchestrator.schema.status import ClipStatus
+from orchestrator.schema.timeline import Transition
+from orchestrator.schema.view import ClipView, PlanView
+from pages.components.shared.words import CLIP_BADGES, clock, count, shorten
+from pages.components.storyboard.timeline import script
+from pages.components.storyboard.timeline.arrangement import (
+    Arrangement,
+    arrangement,
+    as_arrangement,
+    move_clip,
+    new_arrangement,
+)
+
+__all__ = ["Arrangement", "arrangement", "describe", "move_clip", "new_arrangement", "show"]
+
+TEXT_CHARACTERS = 260
+_LABELS = {status.value: badge[0] for status, badge in CLIP_BADGES.items()}
+
+
+def show(
+    plan: PlanView,
+    *,
+    selected: Sequence[str],
+    key: str,
+    on_select: Callable[[tuple[str, ...]], None],
+    on_arrange: Callable[[Arrangement], None],
+    on_rename: Callable[[str, str], None] | None = None,
+    on_remove: Callable[[tuple[str, ...]], None] | None = None,
+) -> None:
+    """Draw the timeline. ``on_select`` gets the chosen clips, ``on_arrange`` all clips in their scenes, ``on_rename`` a
+    scene and its new title, ``on_remove`` clips; without the last two nothing can be renamed or removed."""
+    known = {clip.id for clip in plan.clips}
+
+    def chosen(ids: object) -> tuple[str, ...]:
+        return tuple(i for i in ids if i in known) if isinstance(ids, list) else ()
+
+    def select_changed() -> None:
+        if clips := chosen(st.session_state[key].select):
+            on_select(clips)
+
+    def arrange_changed() -> None:
+        # also one that looks unchanged: with two moves in quick succession ``plan`` is from before the first
+        if (arranged := as_arrangement(arrangement(plan), st.session_state[key].arrange)) is not None:
+            on_arrange(arranged)
+
+    def rename_changed() -> None:
+        match st.session_state[key].rename:
+            case {"scene": str(scene_id), "title": str(title)} if on_rename and scene_id in _scene_ids(plan):
+                on_rename(scene_id, title)
+
+    def remove_changed() -> None:
+        clips = chosen(st.session_state[key].remove)
+        if on_remove and clips:
+            on_remove(clips)
+
+    drawn = describe(plan, selected=selected, can_rename=bool(on_rename), can_remove=bool(on_remove))
+    with st.container(gap=None):
+        script.place_code(key=f"{key}-code")
+        script.place(
+            key=key,
+            data=json.dumps(drawn, ensure_ascii=False, separators=(",", ":")).encode(),  # bytes go as they are
+            on_select_change=select_changed,
+            on_arrange_change=arrange_changed,
+            on_rename_change=rename_changed,
+            on_remove_change=remove_changed,
+        )
+
+
+def describe(
+    plan: PlanView, *, selected: Sequence[str], can_rename: bool = False, can_remove: bool = False
+) -> dict[str, Any]:
+    """What the timeline draws, as plain JSON: groups of clips in playing order, what is empty or false left out."""
+    total = sum(clip.seconds for clip in plan.clips)
+    usual = next((clip.transition for clip in plan.clips if not clip.has_own_transition), Transition())
+    return {
+        "selected": list(selected),
+        "summary": f"{count(len(plan.clips), 'clip')} · {clock(total)} of {clock(MAX_TOTAL_SECONDS)}",
+        "can": {"rename": can_rename, "remove": can_remove},
+        "labels": _LABELS,
+        "joint": _describe_joint(usual),
+        "groups": _groups(plan),
+    }
+
+
+def _groups(plan: PlanView) -> list[dict[str, Any]]:
+    """Clips that play one after the other in one scene are a group; scenes without clips stand at their own place."""
+    groups = [
+        {"id": scene_id, "number": clips[0].scene_position, "title": clips[0].scene_title, "clips": clips}
+        for scene_id, found in groupby(plan.clips, key=lambda clip: clip.scene_id)
+        if (clips := list(found))
+    ]
+    filled = {group["id"] for group in groups}
+    for scene in plan.scenes:
+        if scene.id not in filled:
+            place = next((i for i, group in enumerate(groups) if group["number"] > scene.position), len(groups))
+            groups.insert(place, {"id": scene.id, "number": scene.position, "title": scene.title, "clips": []})
+    for group in groups:
+        group["title"] = shorten(group["title"], 120)
+        group["clips"] = [_describe_clip(clip) for clip in group["clips"]]
+    return groups
+
+
+def _describe_clip(clip: ClipView) -> dict[str, Any]:
+    is_working = not clip.status.is_settled and clip.status is not ClipStatus.PENDING
+    still = f"{clip.animatic_url}/still?width=320" if clip.animatic_url else ""
+    facts = {
+        "id": clip.id,
+        "seconds": clip.seconds,
+        "status": clip.status.value,
+        "text": shorten(clip.text, TEXT_CHARACTERS),
+        "shows": "" if clip.text else shorten(clip.visual_intent, TEXT_CHARACTERS),
+        "score": "" if clip.score is None else f"{clip.score:.2f}",
+        "verdict": clip.verdict.value if clip.verdict and clip.score is not None else "",
+        "poster": clip.poster_url or still,
+        "video": clip.video_url,
+        "animatic": clip.animatic_url,
+        "ownPrompt": bool(clip.own_prompt),
+        "ownProvider": " ".join(filter(None, (clip.own_provider, clip.own_model))),
+        "isReferred": bool(clip.reference_url),
+        "ownJoint": _describe_joint(clip.transition) if clip.has_own_transition else None,
+    }
+    drawn = {name: value for name, value in facts.items() if value}
+    return drawn | {"progress": round(clip.progress or 0.0, 3)} if is_working else drawn
+
+
+def _describe_joint(transition: Transition) -> dict[str, Any]:
+    return {"kind": transition.kind.value, "seconds": transition.seconds}
+
+
+def _scene_ids(plan: PlanView) -> set[str]:
+    return {scene.id for scene in plan.scenes} | {clip.scene_id for clip in plan.clips}

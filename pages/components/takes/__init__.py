@@ -1,0 +1,1 @@
+"""Takes and their evidence: shown, compared, decided on."""
