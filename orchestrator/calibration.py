@@ -20,6 +20,7 @@ from orchestrator.schema.calibration import (
     Label,
     Proposal,
     StoredTake,
+    Unspoken,
     Week,
     WhatIf,
     Word,
@@ -153,8 +154,15 @@ def _figures_at(minimum: float, scored: Iterable[tuple[float, bool]]) -> Figures
     return Figures(**Counter(_kind(is_defect, status) for is_defect, status in said))
 
 
-def calibrate(takes: Sequence[StoredTake], *, policy: AssessmentPolicy, has_more: bool = False) -> Calibration:
-    """All figures over ``takes``; minima are proposed against those of ``policy``."""
+def calibrate(
+    takes: Sequence[StoredTake],
+    *,
+    policy: AssessmentPolicy,
+    unspoken: Sequence[Unspoken] = (),
+    has_more: bool = False,
+) -> Calibration:
+    """All figures over ``takes``, and over the ``unspoken`` ones where those count; minima are proposed against those
+    of ``policy``."""
     labels = [label for take in takes for label in labels_of(take)]
     return Calibration(
         overall=count(label for label in labels if label.check is None),
@@ -162,7 +170,7 @@ def calibrate(takes: Sequence[StoredTake], *, policy: AssessmentPolicy, has_more
             _calibrate_check(name, [label for label in labels if label.check is name], minimum=policy.minima[name])
             for name in CheckName
         ),
-        weeks=drift(takes, policy=policy),
+        weeks=drift(takes, policy=policy, unspoken=unspoken),
         has_more=has_more,
     )
 
@@ -175,19 +183,25 @@ def _calibrate_check(name: CheckName, labels: Sequence[Label], *, minimum: float
 # --- drift ---
 
 
-def drift(takes: Iterable[StoredTake], *, policy: AssessmentPolicy) -> tuple[Week, ...]:
+def drift(
+    takes: Iterable[StoredTake], *, policy: AssessmentPolicy, unspoken: Iterable[Unspoken] = ()
+) -> tuple[Week, ...]:
     """By the week in which takes were assessed: how many verdicts people overturned, and the mean score."""
     weeks: defaultdict[date, list[StoredTake]] = defaultdict(list)
+    others: defaultdict[date, list[Unspoken]] = defaultdict(list)
     for take in takes:
         weeks[monday(take.assessed_at)].append(take)
-    return tuple(_week(day, weeks[day], policy=policy) for day in sorted(weeks))
+    for other in unspoken:
+        others[monday(other.assessed_at)].append(other)
+    return tuple(_week(day, weeks[day], others[day], policy=policy) for day in sorted({*weeks, *others}))
 
 
-def _week(day: date, takes: Sequence[StoredTake], *, policy: AssessmentPolicy) -> Week:
-    scores = [take.assessment.score for take in takes if take.assessment.score is not None]
+def _week(day: date, takes: Sequence[StoredTake], others: Sequence[Unspoken], *, policy: AssessmentPolicy) -> Week:
+    found = (*(take.assessment.score for take in takes), *(other.score for other in others))
+    scores = [score for score in found if score is not None]
     return Week(
         monday=day,
-        verdicts=len(takes),
+        verdicts=len(takes) + len(others),
         decided=sum(bool(take.words) for take in takes),
         overturned=sum(is_overturned(take, policy=policy) for take in takes),
         mean_score=round(mean(scores), 4) if scores else None,

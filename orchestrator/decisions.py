@@ -134,6 +134,14 @@ def judgement(run: RunRow) -> Assessment | None:
     return with_overrides(assessment_of(run.assessments[-1]), overrides_of(run), policy_of(run.clip.plan.project))
 
 
+def verdict_of(run: RunRow) -> tuple[Verdict | None, float | None]:
+    """Verdict and score of ``judgement``, read without the evidence where nobody corrected a check."""
+    if not run.assessments or any(said.check_name for said in standing(run)):
+        held = judgement(run)
+        return (held.verdict, held.score) if held else (None, None)
+    return Verdict(run.assessments[-1].verdict), run.assessments[-1].score
+
+
 def decided(run: RunRow) -> str:
     """What a person said last about the whole take: ``approved``, ``rejected``, ``adopted``, or nothing."""
     return next((o.new_value for o in reversed(standing(run)) if not o.check_name), "")

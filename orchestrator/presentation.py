@@ -9,7 +9,7 @@ from statistics import mean
 from orchestrator.db.models import ClipRow, OverrideRow, PerceptionCallRow, PlanRow, ProviderCallRow, RenderRow, RunRow
 from orchestrator.db.queries import VISION
 from orchestrator.db.records import repair_of, request_of, standing
-from orchestrator.decisions import best_run, candidates, is_being_cut, judgement, why_fixed
+from orchestrator.decisions import best_run, candidates, is_being_cut, judgement, verdict_of, why_fixed
 from orchestrator.repair import best_take, diff_prompts, why_best
 from orchestrator.schema.assessment import Assessment, Verdict
 from orchestrator.schema.clip_run import CANCELLED, TAKEN_BACK, Edit
@@ -40,7 +40,7 @@ def url(asset_id: str | None, *, is_download: bool = False) -> str:
 
 def clip_view(clip: ClipRow, *, place: int, settings: ProjectSettings, cost_usd: float) -> ClipView:
     shown = take_shown(clip)
-    assessment = judgement(shown) if shown else None
+    verdict, score = verdict_of(shown) if shown else (None, None)
     return ClipView(
         id=clip.id,
         position=place,
@@ -56,11 +56,11 @@ def clip_view(clip: ClipRow, *, place: int, settings: ProjectSettings, cost_usd:
         status=ClipStatus(clip.status),
         status_text=_clip_status_text(clip, shown),
         progress=shown.progress if shown and clip.status == ClipStatus.GENERATING else None,
-        score=assessment.score if assessment else None,
+        score=score,
         attempts=sum(not run.edit for run in clip.runs),
         max_attempts=settings.retry_policy.max_attempts,
         provider=shown.provider if shown else clip.provider or settings.provider,
-        verdict=assessment.verdict if assessment else None,
+        verdict=verdict,
         cost_usd=cost_usd,
         video_url=url(shown.asset_id) if shown else "",
         poster_url=url(shown.poster_asset_id) if shown else "",

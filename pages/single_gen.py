@@ -9,7 +9,15 @@ from orchestrator.bootstrap import App
 from orchestrator.errors import NotFound
 from orchestrator.schema.single import Wish
 from pages.components.shared.notices import guarded
-from pages.components.single import blind_pick, composer, single_actions, single_live, single_stage, take_history
+from pages.components.single import (
+    blind_pick,
+    composer,
+    deleted_bar,
+    single_dialogs,
+    single_live,
+    single_stage,
+    take_history,
+)
 from pages.components.single.composer import KEY
 
 PAGE_SIZE, PAGE_MOST = 8, 400
@@ -18,8 +26,8 @@ PAGE_ADDRESS = "shown"
 
 def draw() -> None:
     app = bootstrap.current()
-    st.title("Single generation", anchor=False)
-    single_actions.show_deleted(app)
+    st.title("Single Gen", anchor=False)
+    deleted_bar.show(app)
     found = app.views.wishes(limit=shown())
     chosen, is_lost = choose(app, found.wishes)
     left, right = st.columns([5, 6], gap="medium")
@@ -43,7 +51,7 @@ def draw() -> None:
             take_history.show(app, found.wishes, chosen=chosen, key=KEY)
         if found.has_more:
             st.button("Show more", icon=":material/expand_more:", key=f"{KEY}-more", on_click=show_more)
-    single_actions.show_dialog(app)
+    single_dialogs.show(app)
 
 
 def shown() -> int:

@@ -28,16 +28,18 @@ LINES = (
     "Nobody has told the harbour yet.",
     "And then the first boat comes in.",
 )
+SPEAKERS = ("Mara", "Ivo")  # they take turns, and no clip is of two people
 START_SECONDS = 60
 
 
 def script_of(clips: int) -> str:
-    """A script that is cut into about ``clips`` clips, in scenes of five."""
-    scenes = range(0, clips, 5)
-    return "\n\n".join(
-        f"# Scene {1 + at // 5}\n\n" + "\n\n".join(LINES[n % len(LINES)] for n in range(at, min(at + 5, clips)))
-        for at in scenes
-    )
+    """A script that is cut into ``clips`` clips, in scenes of five."""
+    scenes = (range(at, min(at + 5, clips)) for at in range(0, clips, 5))
+    return "\n\n".join(f"# Scene {1 + scene[0] // 5}\n\n" + "\n\n".join(map(_line, scene)) for scene in scenes)
+
+
+def _line(number: int) -> str:
+    return f"{SPEAKERS[number % len(SPEAKERS)]}: {LINES[number % len(LINES)]}"
 
 
 def fill(folder: Path, *, projects: int, clips: int, clips_each: int) -> tuple[str, str]:

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, case, func, literal, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, aliased, defer, selectinload
 
 from orchestrator.db.models import (
+    AssessmentRow,
     AssetRow,
     BriefRow,
     ClipRow,
@@ -73,6 +74,21 @@ def plan_with_takes(session: Session, plan_id: str) -> PlanRow:
     runs = selectinload(PlanRow.clips).selectinload(ClipRow.runs)
     options = (runs.selectinload(RunRow.assessments), runs.selectinload(RunRow.overrides))
     return session.scalars(select(PlanRow).where(PlanRow.id == plan_id).options(*options)).one()
+
+
+def plan_at_a_glance(session: Session, plan_id: str) -> PlanRow:
+    """The same without the long texts: what was asked for a take and what was found in it are there only for clips that
+    ended without an accepted take, and for takes on which people said something. A fixed number of statements too."""
+    found = selectinload(RunRow.assessments).defer(AssessmentRow.body)
+    runs = selectinload(PlanRow.clips).selectinload(ClipRow.runs)
+    options = (defer(PlanRow.plan), runs.options(defer(RunRow.request), found, selectinload(RunRow.overrides)))
+    plan = session.scalars(select(PlanRow).where(PlanRow.id == plan_id).options(*options)).one()
+    ended = (ClipStatus.NEEDS_REVIEW, ClipStatus.FAILED)
+    wanted = [run.id for clip in plan.clips for run in clip.runs if run.overrides or clip.status in ended]
+    if wanted:  # rows that are there already are filled in
+        session.scalars(select(RunRow).where(RunRow.id.in_(wanted))).all()
+        session.scalars(select(AssessmentRow).where(AssessmentRow.clip_run_id.in_(wanted))).all()
+    return plan
 
 
 def scenes_of(session: Session, plan_id: str) -> Sequence[SceneRow]:
@@ -157,6 +173,19 @@ def assessed_runs(session: Session, *, limit: int, project_id: str = "", is_deci
     if project_id:
         query = query.join(ClipRow).join(PlanRow).where(PlanRow.project_id == project_id)
     return session.scalars(query.order_by(RunRow.created_at.desc(), RunRow.id).limit(limit)).all()
+
+
+def assessed_scores(session: Session, *, limit: int, project_id: str = "") -> list[tuple[str, datetime, float | None]]:
+    """(run id, when it was assessed last, its score then) of the takes of ``assessed_runs``, without reading them."""
+    other = aliased(AssessmentRow)
+    newest = select(func.max(other.created_at)).where(other.clip_run_id == RunRow.id).correlate(RunRow)
+    query = select(RunRow.id, AssessmentRow.created_at, AssessmentRow.score).select_from(RunRow)
+    query = query.join(AssessmentRow, AssessmentRow.clip_run_id == RunRow.id)
+    query = query.where(AssessmentRow.created_at == newest.scalar_subquery())
+    if project_id:
+        query = query.join(ClipRow).join(PlanRow).where(PlanRow.project_id == project_id)
+    rows = session.execute(query.order_by(RunRow.created_at.desc(), RunRow.id).limit(limit))
+    return [(run_id, at, score) for run_id, at, score in rows]
 
 
 def newest_render(session: Session, plan_id: str, *, is_partial: bool = False) -> RenderRow | None:
@@ -265,6 +294,22 @@ def plan_calls(session: Session, plan_id: str) -> tuple[int, float]:
     count, cost = session.execute(query.where(ClipRow.clip_plan_id == plan_id, _IS_PAID)).one()
     looks = select(func.sum(PerceptionCallRow.cost_usd)).join(RunRow).join(ClipRow)
     return count, float(cost or 0) + float(session.scalar(looks.where(ClipRow.clip_plan_id == plan_id)) or 0)
+
+
+def clip_costs_usd(session: Session, plan_id: str) -> tuple[int, defaultdict[str, float]]:
+    """(creates of a whole plan, US dollars by clip id), with those of looking at takes and those of clips that were
+    taken out; refused calls count for nothing."""
+    takes = select(ClipRow.id, func.count(), func.sum(ProviderCallRow.cost_usd)).select_from(ProviderCallRow)
+    takes = takes.join(RunRow, RunRow.id == ProviderCallRow.clip_run_id).join(ClipRow, ClipRow.id == RunRow.clip_id)
+    looks = select(ClipRow.id, literal(0), func.sum(PerceptionCallRow.cost_usd)).select_from(PerceptionCallRow)
+    looks = looks.join(RunRow, RunRow.id == PerceptionCallRow.clip_run_id).join(ClipRow, ClipRow.id == RunRow.clip_id)
+    is_ours = ClipRow.clip_plan_id == plan_id
+    query = takes.where(is_ours, _IS_PAID).group_by(ClipRow.id).union_all(looks.where(is_ours).group_by(ClipRow.id))
+    creates, costs = 0, defaultdict[str, float](float)
+    for clip_id, count, usd in session.execute(query):
+        creates += count
+        costs[clip_id] += float(usd)
+    return creates, costs
 
 
 def run_costs_usd(session: Session, runs: Iterable[RunRow]) -> defaultdict[str, float]:

@@ -56,6 +56,7 @@ class Database:
         self.engine = engine
         self.is_sqlite = engine.dialect.name == "sqlite"
         self._is_failing = False
+        self.state = object()  # another one after every write of this process
         self._read = sessionmaker(engine, expire_on_commit=False)
         self._write = sessionmaker(engine.execution_options(is_write=True), expire_on_commit=False)
 
@@ -71,8 +72,11 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        with self._errors(), self._write.begin() as session:
-            yield session
+        try:
+            with self._errors(), self._write.begin() as session:
+                yield session
+        finally:  # also where it is not known whether the commit stands
+            self.state = object()
 
     def now(self, session: Session) -> datetime:
         """The database's clock on Postgres, shared by all workers; this machine's on SQLite, where there is one."""

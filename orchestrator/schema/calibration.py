@@ -45,6 +45,13 @@ class StoredTake(Value):
     is_accepted: bool = False
 
 
+class Unspoken(Value):
+    """An assessed take on which no person said anything: it counts, and nothing else is asked of it."""
+
+    assessed_at: datetime
+    score: float | None
+
+
 # --- what another policy would make of them ---
 
 

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from orchestrator.choices import Choices
 from orchestrator.db.session import Database
 from orchestrator.schema.value import Value
 from orchestrator.schema.view import DoctorItem
 from orchestrator.storage.base import AssetStore
+from orchestrator.views.shared import SharedReads
+
+Answer = TypeVar("Answer")
+# So old may be what a page that ticks every second shows of what other processes did.
+SHARED_SECONDS = 0.5
 
 
 class AssetFile(Value):
@@ -42,3 +48,9 @@ class Reads:
         self._endpoints = endpoints
         self._examine = examine
         self._is_attended = is_attended
+        self._shared = SharedReads(database, seconds=SHARED_SECONDS)
+
+    def lately(self, read: Callable[[str], Answer], row_id: str) -> Answer:
+        """What ``read``, one of these, answers for ``row_id``: as it is now, or, where other processes are at work on
+        it, as it was half a second ago. Many who look at the same thing share one read."""
+        return self._shared.get((read, row_id), lambda: read(row_id))

@@ -54,7 +54,7 @@ from orchestrator.presentation import (
 from orchestrator.renders import is_current
 from orchestrator.scene_crafter import craft_clip
 from orchestrator.schema.brief import ContentBrief
-from orchestrator.schema.calibration import Calibration, PolicyView, WhatIf
+from orchestrator.schema.calibration import Calibration, PolicyView, Unspoken, WhatIf
 from orchestrator.schema.peaks import Peaks
 from orchestrator.schema.policy import AssessmentPolicy
 from orchestrator.schema.project import ProjectSettings
@@ -103,12 +103,12 @@ class CoreViews(Reads):
 
     def plan(self, plan_id: str) -> PlanView:
         with self._database.read() as session:
-            plan = queries.plan_with_takes(session, fetch(session, PlanRow, plan_id).id)
+            plan = queries.plan_at_a_glance(session, fetch(session, PlanRow, plan_id).id)
             settings = settings_of(plan)
             order = sorted(plan.clips, key=lambda c: c.order_key)
-            costs = queries.run_costs_usd(session, [r for c in order for r in c.runs])
+            creates, costs = queries.clip_costs_usd(session, plan_id)
             clips = tuple(
-                clip_view(c, place=place, settings=settings, cost_usd=round(sum(costs[r.id] for r in c.runs), 4))
+                clip_view(c, place=place, settings=settings, cost_usd=round(costs[c.id], 4))
                 for place, c in enumerate(order, start=1)
             )
             render = queries.newest_render(session, plan_id)
@@ -117,7 +117,6 @@ class CoreViews(Reads):
             if partial and render and partial.created_at < render.created_at:
                 partial = None
             missing = missing_clips(clips)
-            creates, cost_usd = queries.plan_calls(session, plan_id)
             budget = ProjectSettings.model_validate(plan.project.settings).budget_usd
             is_rendering = render is not None and not RenderStatus(render.status).is_over
             is_working = plan.status == PlanStatus.RUNNING or not plan.is_parked or is_rendering
@@ -145,7 +144,7 @@ class CoreViews(Reads):
                 needs_review=counts[ClipStatus.NEEDS_REVIEW],
                 progress=plan_progress(clips, render_shown),
                 eta_seconds=eta,
-                cost_usd=round(cost_usd, 4),
+                cost_usd=round(sum(costs.values()), 4),
                 budget_usd=budget,
                 spent_usd=round(spent_usd(session, plan.project_id), 4),
                 reason=plan.reason,
@@ -292,9 +291,13 @@ class CoreViews(Reads):
         """How far people agree with the assessor, in one project or in all of them (then against the defaults)."""
         with self._database.read() as session:
             policy = _policy(session, project_id)
-            runs = queries.assessed_runs(session, project_id=project_id, limit=TAKES_CALIBRATED + 1)
-            takes = [stored_take(run) for run in runs[:TAKES_CALIBRATED]]
-        return calibrate(takes, policy=policy, has_more=len(runs) > len(takes))
+            scores = queries.assessed_scores(session, project_id=project_id, limit=TAKES_CALIBRATED + 1)
+            newest = dict((run_id, (at, score)) for run_id, at, score in scores[:TAKES_CALIBRATED])
+            runs = queries.assessed_runs(session, project_id=project_id, limit=TAKES_CALIBRATED, is_decided=True)
+            takes = [stored_take(run) for run in runs if run.id in newest]
+        spoken = {take.run_id for take in takes}
+        unspoken = [Unspoken(assessed_at=at, score=score) for i, (at, score) in newest.items() if i not in spoken]
+        return calibrate(takes, policy=policy, unspoken=unspoken, has_more=len(scores) > TAKES_CALIBRATED)
 
     def labels(self, project_id: str = "") -> tuple[tuple[dict[str, Any], Path], ...]:
         """(line of a labelled set, video on this machine) of every take whose video is there and on which people said

@@ -17,6 +17,7 @@ from starlette.routing import Mount
 from api import create_api
 from orchestrator.bootstrap import App, build
 from orchestrator.settings import Settings
+from tests.conftest import make_settings
 
 HOST = "127.0.0.1:8501"
 ORIGIN = f"http://{HOST}"
@@ -25,10 +26,6 @@ DEADLINE_SECONDS = 120.0
 
 LINES = ["Every morning the kettle sings before sunrise.", "A small lamp answers from across the street."]
 SCRIPT = f"# Kitchen\n\n{LINES[0]}\n\n# Street\n\n{LINES[1]}"
-
-
-def settings_in(folder: Path, **values: Any) -> Settings:
-    return Settings(_env_file=None, data_dir=folder, **values)  # pyright: ignore[reportCallIssue]
 
 
 @asynccontextmanager
@@ -54,7 +51,7 @@ def started(settings: Settings) -> Iterator[App]:
 @pytest.fixture(scope="session")
 def idle_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     """An App whose provider takes an hour for every clip: commands are accepted, nothing is made."""
-    with started(settings_in(tmp_path_factory.mktemp("idle"), mock_delay_seconds=3600)) as app:
+    with started(make_settings(tmp_path_factory.mktemp("idle"), mock_delay_seconds=3600)) as app:
         yield app
 
 
@@ -62,14 +59,14 @@ def idle_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
 def token_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     """An App that asks for a token and also answers for studio.example."""
     folder = tmp_path_factory.mktemp("token")
-    with started(settings_in(folder, api_token=TOKEN, allowed_hosts="studio.example")) as app:
+    with started(make_settings(folder, api_token=TOKEN, allowed_hosts="studio.example")) as app:
         yield app
 
 
 @pytest.fixture(scope="session")
 def running_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     """An App that makes what the REST calls ask for."""
-    with started(settings_in(tmp_path_factory.mktemp("running"))) as app:
+    with started(make_settings(tmp_path_factory.mktemp("running"))) as app:
         yield app
 
 
@@ -104,7 +101,8 @@ def film(running_app: App) -> Film:
 
     async def walk() -> Film:
         async with open_client(lambda: running_app) as client:
-            project = await post(client, "video/projects", 201, {"name": "Kettle"})
+            small = {"name": "Kettle", "settings": {"size": "320x180"}}
+            project = await post(client, "video/projects", 201, small)
             brief = {"objective": "Calm", "tone": "warm", "audience": "early risers"}
             await post(client, "video/briefs", 201, {"project_id": project["id"], "brief": brief})
             plan = await post(client, "video/clip-plans", 201, {"project_id": project["id"], "script": SCRIPT})

@@ -183,7 +183,7 @@ async def test_unknown_route_has_our_form_when_asked(client: httpx.AsyncClient) 
     response = await client.get("/api/v1/nothing")
     assert response.status_code == 404
     assert detail(response)["code"] == "not_found"
-    response = await client.get("/api/v1/video/projects")
+    response = await client.delete("/api/v1/video/projects")
     assert response.status_code == 405
     assert detail(response)["code"] == "method_not_allowed"
 

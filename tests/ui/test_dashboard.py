@@ -11,7 +11,16 @@ from orchestrator.bootstrap import App
 from orchestrator.schema.library import AtWork, FilmAtWork, ListedProject, ProjectState, PutAway
 from orchestrator.schema.statistics import Figure
 from orchestrator.schema.status import PlanStatus
-from pages.components.dashboard import charts, going_on, metric_cards, project_list, project_menu, put_away_bar
+from pages.components.dashboard import (
+    chart_marks,
+    chart_tables,
+    charts,
+    going_on,
+    metric_cards,
+    project_list,
+    project_menu,
+    put_away_bar,
+)
 from pages.components.dashboard.project_menu import Action
 from tests.ui.conftest import OpenPage, press, words
 from tests.unit.rows import add_clip, add_film, add_project
@@ -173,16 +182,16 @@ def test_a_rate_of_too_few_clips_is_not_told(made: tuple[App, str], open_page: O
     said = shown(open_page("dashboard.py", view="numbers"))
     assert "2 clips: too few for a rate, 5 are needed" in said
     assert "2 first takes: too few for a rate." in said
-    assert "too few" in charts.passes_table(made[0].views.trends()).iloc[0]["Pass rate"]
+    assert "too few" in chart_tables.passes_table(made[0].views.trends()).iloc[0]["Pass rate"]
 
 
 def test_charts_have_every_week_and_say_the_same_in_words_and_tables(app: App) -> None:
     many(app, 6)
     trends = app.views.trends(days=28)
-    chart = charts.spend_chart(trends).to_dict()
-    assert chart["encoding"]["x"]["scale"]["domain"] == [charts.week_label(day) for day in trends.mondays]
+    chart = chart_marks.spend_chart(trends).to_dict()
+    assert chart["encoding"]["x"]["scale"]["domain"] == [chart_tables.week_label(day) for day in trends.mondays]
     assert "mock 50% of 6. Target over 70%." in charts.passes_words(trends)
-    assert list(charts.failures_table(trends).itertuples(index=False, name=None)) == [("Continuity", 3)]
+    assert list(chart_tables.failures_table(trends).itertuples(index=False, name=None)) == [("Continuity", 3)]
 
 
 def test_a_number_says_whether_it_is_better_than_before() -> None:

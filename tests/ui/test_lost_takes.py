@@ -10,7 +10,7 @@ from orchestrator.errors import Conflict
 from orchestrator.schema.brief import ContentBrief
 from orchestrator.schema.status import ClipStatus, RunStatus
 from orchestrator.schema.view import ClipView, TakeView
-from pages.components.shared import words
+from pages.components.shared import take_words
 from pages.components.takes import take_review, take_story
 from tests.fakes.wires.core import Fault
 from tests.ui.conftest import OpenPage, press
@@ -64,7 +64,7 @@ def test_a_lost_answer_is_asked_for_again_when_a_person_takes_the_risk(
         wait_until(lambda: len(house.server.charges) == 2)
         assert [take.attempt for take in house.app.views.takes(clip.id)] == [2, 1]
         old = house.app.views.takes(clip.id)[1]
-        assert not words.is_answer_lost(old)
+        assert not take_words.is_answer_lost(old)
         with pytest.raises(Conflict, match="newer take"):
             house.app.service.adopt_generation(old.run_id, generation_id=house.server.charges[0].id)
 
@@ -137,6 +137,6 @@ def test_a_take_says_whose_voice_is_heard_and_whether_its_cost_is_final(tmp_path
     assert take_review.facts(take).replace("\\", "").endswith("$0.24 estimated")
     told = take.model_copy(update={"is_cost_final": True, "narration": "laid over"})
     assert take_review.facts(told, max_attempts=3).replace("\\", "").endswith("take 1 of 3 · $0.24")
-    assert words.narration_words(told) == "Narrated by our voice, the provider makes silent clips"
+    assert take_words.narration_words(told) == "Narrated by our voice, the provider makes silent clips"
     silent = take.model_copy(update={"narration": "This line cannot be narrated."})
-    assert words.narration_words(silent) == "Silent: This line cannot be narrated."
+    assert take_words.narration_words(silent) == "Silent: This line cannot be narrated."

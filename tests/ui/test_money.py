@@ -15,7 +15,7 @@ from orchestrator.schema.brief import ContentBrief
 from orchestrator.schema.status import PauseCause, PlanStatus
 from orchestrator.schema.view import CallView, CostEstimate, PlanView, ProviderView
 from pages.components.dashboard.costs import totals
-from pages.components.shared import budget, provider_words, words
+from pages.components.shared import budget, prices, provider_words, take_words, words
 from tests.fakes.wires.core import Fault
 from tests.ui.conftest import SCRIPT, OpenPage, button, field, fill, press
 from tests.ui.conftest import words as read
@@ -83,19 +83,19 @@ def _estimate(low: float, likely: float, *, is_from_history: bool = False) -> Co
 
 
 def test_an_estimate_says_how_it_is_known_and_nothing_when_free() -> None:
-    guess = words.estimate_words(_estimate(3.6, 4.8))
+    guess = prices.estimate_words(_estimate(3.6, 4.8))
     assert guess.startswith("About $4.80, between $3.60 and $14.40; 1.3 takes a clip")
     assert "guess" in guess
-    assert "this workspace" in words.estimate_words(_estimate(3.6, 4.8, is_from_history=True))
-    assert words.estimate_words(_estimate(0, 0)) == ""
-    assert words.estimate_words(None) == ""
+    assert "this workspace" in prices.estimate_words(_estimate(3.6, 4.8, is_from_history=True))
+    assert prices.estimate_words(_estimate(0, 0)) == ""
+    assert prices.estimate_words(None) == ""
 
 
 @pytest.mark.parametrize(
     ("left", "text"), [(None, ""), (5.0, ""), (4.0, "probably $4.80 is needed"), (1.0, "at least $3.60 is needed")]
 )
 def test_a_budget_is_called_too_small_when_it_is(left: float | None, text: str) -> None:
-    shortfall = words.shortfall_words(_estimate(3.6, 4.8), left_usd=left)
+    shortfall = prices.shortfall_words(_estimate(3.6, 4.8), left_usd=left)
     assert text in shortfall
     assert bool(text) == bool(shortfall)
 
@@ -152,7 +152,7 @@ def test_what_became_of_a_request_is_said_in_words(state: str, is_finished: bool
             "sent_at": "2026-01-01T00:00:00Z",
         }
     )
-    assert words.call_words(call) == text
+    assert take_words.call_words(call) == text
 
 
 # --- the storyboard ---
@@ -164,9 +164,9 @@ def test_cost_and_shortfall_are_told_before_the_start(tmp_path: Path, mp4: Path,
         estimate = house.app.views.plan(plan_id).estimate
         assert estimate is not None
         shown = read(open_page(project=project_id)).replace("\\", "")
-        assert words.estimate_words(estimate) in shown
-        assert f"The budget leaves $0.10, and at least {words.money(estimate.low_usd)} is needed." in shown
-        likely, most = words.money(estimate.likely_usd), words.money(estimate.high_usd)
+        assert prices.estimate_words(estimate) in shown
+        assert f"The budget leaves $0.10, and at least {prices.money(estimate.low_usd)} is needed." in shown
+        likely, most = prices.money(estimate.likely_usd), prices.money(estimate.high_usd)
         start = words.plain(f"Start generation · about {likely}, at most {most}")
         assert button(open_page(project=project_id), start)
         assert house.server.charges == []

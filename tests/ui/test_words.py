@@ -6,17 +6,17 @@ import pytest
 
 from orchestrator.schema.status import PlanStatus
 from orchestrator.schema.view import PlanView
-from pages.components.shared import words
+from pages.components.shared import numbers, prices
 from pages.components.storyboard.plan_offers import Command, offers
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(0, "0:00"), (9.6, "0:10"), (88, "1:28"), (300, "5:00")])
 def test_seconds_read_as_minutes_and_seconds(seconds: float, text: str) -> None:
-    assert words.clock(seconds) == text
+    assert numbers.clock(seconds) == text
 
 
 def test_time_left_gets_coarser_when_it_is_longer() -> None:
-    assert [words.time_left(s) for s in (None, 3, 43, 250)] == [
+    assert [numbers.time_left(s) for s in (None, 3, 43, 250)] == [
         "",
         "a few seconds left",
         "about 45 s left",
@@ -25,7 +25,7 @@ def test_time_left_gets_coarser_when_it_is_longer() -> None:
 
 
 def test_fractions_of_a_cent_stay_visible() -> None:
-    assert [words.money(v) for v in (0, 0.0025, 6.4, 1234.5)] == ["$0.00", "$0.0025", "$6.40", "$1,234.50"]
+    assert [prices.money(v) for v in (0, 0.0025, 6.4, 1234.5)] == ["$0.00", "$0.0025", "$6.40", "$1,234.50"]
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_fractions_of_a_cent_stay_visible() -> None:
     [("1280x720", "16:9 · 1280 x 720"), ("1000x700", "1000 x 700"), ("720x1280", "9:16 · 720 x 1280")],
 )
 def test_a_size_names_its_shape_when_it_has_one(size: str, title: str) -> None:
-    assert words.size_title(size) == title
+    assert numbers.size_title(size) == title
 
 
 def _plan(status: PlanStatus, *, passed: int = 1, failed: int = 0) -> PlanView:

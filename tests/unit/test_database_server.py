@@ -151,7 +151,7 @@ def test_a_newer_schema_is_refused_and_not_touched(empty_url: str, tmp_path: Pat
     migrate_database(empty_url, data_dir=tmp_path)
     with psycopg.connect(empty_url) as connection:
         connection.execute("insert into schema_versions values (%s)", (SCHEMA_VERSION + 1,))
-        connection.execute("drop table final_renders")
+        connection.execute("drop table final_renders cascade")
     for opened in (open_database, migrate_database):
         with pytest.raises(NotConfigured, match=f"schema {SCHEMA_VERSION + 1}; this one knows {SCHEMA_VERSION}"):
             opened(empty_url, data_dir=tmp_path)

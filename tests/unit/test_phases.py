@@ -9,7 +9,8 @@ import pytest
 from orchestrator.db.models import AssessmentRow, ProviderCallRow, RunRow
 from orchestrator.presentation import phases_of
 from orchestrator.schema.view import Phase, PhaseName
-from pages.components.shared.words import lasting, phase_words
+from pages.components.shared.numbers import lasting
+from pages.components.shared.take_words import phase_words
 from pages.components.takes import take_story
 
 T0 = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

@@ -14,8 +14,10 @@ from orchestrator.bootstrap import App
 from orchestrator.schema.assessment import CheckName
 from orchestrator.schema.calibration import Calibration, CheckCalibration, Figures, Proposal, Week
 from pages.components.dashboard import what_if
+from pages.components.shared.check_words import CHECK_TITLES
 from pages.components.shared.notices import show_empty
-from pages.components.shared.words import CHECK_TITLES, count, percent, plain
+from pages.components.shared.numbers import percent
+from pages.components.shared.words import count, plain
 
 ALL = ""
 EXPLANATION = (

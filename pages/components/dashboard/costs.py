@@ -10,7 +10,9 @@ from streamlit.column_config import DatetimeColumn, NumberColumn, TextColumn
 
 from orchestrator.schema.view import CallView, SpendingView
 from pages.components.shared.notices import show_empty
-from pages.components.shared.words import call_words, money, plain
+from pages.components.shared.prices import money
+from pages.components.shared.take_words import call_words
+from pages.components.shared.words import plain
 
 DOLLARS = "$%.2f"
 

@@ -7,7 +7,8 @@ import streamlit as st
 from orchestrator.bootstrap import App
 from orchestrator.schema.library import AtWork
 from pages.components.shared.notices import guarded
-from pages.components.shared.words import count, percent, plain, shorten
+from pages.components.shared.numbers import percent
+from pages.components.shared.words import count, plain, shorten
 
 TICK_SECONDS, SHOWN_AT_MOST = 2.0, 4
 

@@ -9,7 +9,9 @@ from html import escape
 import streamlit as st
 
 from orchestrator.schema.statistics import ENOUGH_FOR_A_RATE, Figure, Metrics
-from pages.components.shared.words import clock, count, money, percent
+from pages.components.shared.numbers import clock, percent
+from pages.components.shared.prices import money
+from pages.components.shared.words import count
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,10 @@ from orchestrator.schema.status import PlanStatus, RenderStatus
 from pages.components.dashboard import project_menu
 from pages.components.shared import address
 from pages.components.shared.notices import guarded, show_empty
-from pages.components.shared.words import PLAN_BADGES, clock, count, money, plain, shorten
+from pages.components.shared.numbers import clock
+from pages.components.shared.prices import money
+from pages.components.shared.states import PLAN_BADGES
+from pages.components.shared.words import count, plain, shorten
 
 PER_PAGE, COLUMNS = 24, 4
 STATE, SEARCH, PAGE = "state", "search", "page"

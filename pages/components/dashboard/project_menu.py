@@ -9,7 +9,8 @@ import streamlit as st
 from orchestrator.bootstrap import App
 from orchestrator.schema.library import ListedProject, ProjectState
 from pages.components.shared.notices import guarded
-from pages.components.shared.words import money, plain, shorten
+from pages.components.shared.prices import money
+from pages.components.shared.words import plain, shorten
 
 
 class Action(StrEnum):

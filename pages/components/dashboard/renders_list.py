@@ -12,7 +12,8 @@ from orchestrator.schema.library import FilmView
 from orchestrator.schema.timeline import TransitionKind
 from pages.components.shared import address, exports_menu, player, rating
 from pages.components.shared.notices import show_empty
-from pages.components.shared.words import clock, count, percent, plain, shorten
+from pages.components.shared.numbers import clock, percent
+from pages.components.shared.words import count, plain, shorten
 
 PER_PAGE, COLUMNS = 12, 3
 PAGE = "page"

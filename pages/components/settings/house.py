@@ -8,7 +8,7 @@ import streamlit as st
 
 from orchestrator.schema.view import DoctorItem
 from pages.components.shared import badge
-from pages.components.shared.words import Badge
+from pages.components.shared.states import Badge
 
 STATE_BADGES: dict[str, Badge] = {
     "ok": ("Ready", ":material/check_circle:", "green"),

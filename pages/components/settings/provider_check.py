@@ -10,7 +10,8 @@ import streamlit as st
 
 from orchestrator.bootstrap import App
 from pages.components.shared.notices import show_error
-from pages.components.shared.words import money, plain
+from pages.components.shared.prices import money
+from pages.components.shared.words import plain
 from providers.base import Account, ProviderError
 
 log = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ from html import escape
 from orchestrator.bootstrap import App
 from orchestrator.schema.view import ProviderView
 from pages.components.shared.provider_words import SOUND_WORDS, frames_words, lengths_words, price_words
-from pages.components.shared.words import Badge
+from pages.components.shared.states import Badge
 
 
 def models_table(app: App, provider: ProviderView) -> str:

@@ -10,7 +10,9 @@ from orchestrator.bootstrap import App
 from orchestrator.schema.view import ProviderView, TakeView
 from pages.components.shared import badge, budget, player, retry
 from pages.components.shared.notices import guarded
-from pages.components.shared.words import is_answer_lost, money, plain, take_badge
+from pages.components.shared.prices import money
+from pages.components.shared.take_words import is_answer_lost, take_badge
+from pages.components.shared.words import plain
 from pages.components.takes import take_review
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import streamlit as st
 
 from orchestrator.schema.workspace import DefaultView, Source
-from pages.components.shared.words import money, plain
+from pages.components.shared.prices import money
+from pages.components.shared.words import plain
 
 Save = Callable[[str, Any], None]
 

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from orchestrator.schema.assessment import CheckName
 from orchestrator.schema.policy import AssessmentPolicy
-from pages.components.shared.words import CHECK_TITLES
+from pages.components.shared.check_words import CHECK_TITLES
 
 _SHARES = {
     "min_weight_percent": (

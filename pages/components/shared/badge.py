@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components.shared.words import Badge
+from pages.components.shared.states import Badge
 
 
 def show(badge: Badge) -> None:

@@ -10,7 +10,8 @@ from orchestrator.bootstrap import App
 from orchestrator.schema.status import PauseCause, PlanStatus, RenderStatus
 from orchestrator.schema.view import CostEstimate, PlanView
 from pages.components.shared.notices import guarded
-from pages.components.shared.words import count, estimate_words, money, plain, shortfall_words
+from pages.components.shared.prices import estimate_words, money, shortfall_words
+from pages.components.shared.words import count, plain
 
 
 def is_held(plan: PlanView) -> bool:

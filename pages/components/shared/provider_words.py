@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from orchestrator.schema.view import ProviderView
-from pages.components.shared.words import Badge, rate, shape
+from pages.components.shared.numbers import shape
+from pages.components.shared.prices import rate
+from pages.components.shared.states import Badge
 
 SOUND_WORDS = {
     "native": "With sound",

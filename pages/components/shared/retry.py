@@ -8,7 +8,9 @@ from orchestrator.bootstrap import App
 from orchestrator.schema.status import RunStatus
 from orchestrator.schema.view import TakeView
 from pages.components.shared.notices import guarded
-from pages.components.shared.words import is_answer_lost, is_cut_off, money, plain
+from pages.components.shared.prices import money
+from pages.components.shared.take_words import is_answer_lost, is_cut_off
+from pages.components.shared.words import plain
 
 
 def show(app: App, clip_id: str, take: TakeView | None, *, is_urgent: bool, is_disabled: bool, key: str) -> None:

@@ -2,38 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 import streamlit as st
 
 from orchestrator.bootstrap import App
 from orchestrator.schema.project import ProjectSettings
-from orchestrator.schema.single import VARIATIONS_MAX, LineFit
+from orchestrator.schema.single import LineFit
 from orchestrator.schema.view import ProviderView
-from pages.components.shared import budget, live_text, picture_upload, provider_choice, wishes
+from pages.components.shared import budget, live_text, wishes
 from pages.components.shared.notices import guarded, show_error
 from pages.components.shared.provider_words import is_usable
-from pages.components.shared.words import count, plain, size_title
-from pages.components.single import prompt_field
+from pages.components.shared.words import count, plain
+from pages.components.single import composer_choices, prompt_field
+from pages.components.single.composer_choices import Draft
 from pages.components.single.single_words import fit_words, price_words, wait_words
 
 LINE_CHARACTERS_MAX = 600
 ADDRESS = "clip"
 KEY = "single"  # there is one composer, and other parts of the page put things into it
-
-
-@dataclass(frozen=True)
-class Draft:
-    """What a person is about to ask for; ``reference`` is a picture's asset id."""
-
-    prompt: str
-    line: str
-    provider: str
-    model: str
-    seconds: int
-    size: str
-    reference: str
-    variations: int
 
 
 def fill(*, prompt: str, line: str = "") -> None:
@@ -66,7 +53,7 @@ def _draw(app: App, key: str) -> None:
 
 def _draw_fields(app: App, providers: dict[str, ProviderView], *, key: str) -> Draft | None:
     """The fields; the draft in the run in which Generate was pressed and nothing stood in its way."""
-    prompt = prompt_field.show(app, _chosen(app, providers, key=key), key=key).strip()
+    prompt = prompt_field.show(app, composer_choices.chosen(app, providers, key=key), key=key).strip()
     line = st.text_area(
         "Line to speak (optional)",
         height=68,
@@ -77,7 +64,7 @@ def _draw_fields(app: App, providers: dict[str, ProviderView], *, key: str) -> D
         persist_state="session",
     )
     under_line = st.empty()
-    provider, draft = _draw_choices(app, providers, prompt=prompt, line=" ".join((line or "").split()), key=key)
+    provider, draft = composer_choices.show(app, providers, prompt=prompt, line=" ".join((line or "").split()), key=key)
     fit = app.views.line_fit(prompt=draft.prompt, line=draft.line, durations_seconds=provider.durations_seconds)
     under_line.caption(_fit_line(fit, draft.seconds))
     settings = ProjectSettings(provider=draft.provider, model=draft.model, size=draft.size)
@@ -94,70 +81,6 @@ def _draw_fields(app: App, providers: dict[str, ProviderView], *, key: str) -> D
     if problem:
         st.warning(plain(problem), icon=":material/edit:")
     return draft if pressed and not problem else None
-
-
-def _default(providers: dict[str, ProviderView]) -> str:
-    return next((p.name for p in providers.values() if p.is_default), next(iter(providers)))
-
-
-def _chosen(app: App, providers: dict[str, ProviderView], *, key: str) -> ProviderView:
-    """The provider and the model that are chosen further down: the prompt above is counted as they count."""
-    name = st.session_state.get(f"{key}-provider")
-    provider = providers[name if name in providers else _default(providers)]
-    model = st.session_state.get(f"{key}-model-{provider.name}") or provider.models[0]
-    return app.views.provider(provider.name, model=model)
-
-
-def _draw_choices(
-    app: App, providers: dict[str, ProviderView], *, prompt: str, line: str, key: str
-) -> tuple[ProviderView, Draft]:
-    """Provider, model, length, size, picture and how many; the provider as it is with that model, and the draft."""
-    with st.container(key=f"{key}-maker"):
-        left, right = st.columns(2, gap="small", vertical_alignment="bottom")
-    name = left.selectbox(
-        "Provider",
-        list(providers),
-        index=list(providers).index(_default(providers)),
-        format_func=lambda item: provider_choice.title(providers[item]),
-        key=f"{key}-provider",
-    )
-    model = right.selectbox("Model", list(providers[name].models), key=f"{key}-model-{name}")
-    provider = app.views.provider(name, model=model)
-    lengths, own = list(provider.durations_seconds), f"{name}-{model}"
-    usual = next((s for s in lengths if s >= app.settings.default_clip_duration), lengths[-1])
-    with st.container(key=f"{key}-shape"):
-        first, second, third = st.columns([3, 5, 3], gap="small", vertical_alignment="bottom")
-    seconds = first.selectbox(
-        "Duration",
-        lengths,
-        index=lengths.index(usual),
-        format_func=lambda item: f"{item} s",
-        key=f"{key}-seconds-{own}",
-    )
-    size = second.selectbox("Size", list(provider.sizes), format_func=size_title, key=f"{key}-size-{own}")
-    variations = third.selectbox("Takes", range(1, VARIATIONS_MAX + 1), key=f"{key}-variations")
-    reference = _draw_picture(app, provider, model, size=size, key=key)
-    return provider, Draft(prompt, line, name, model, seconds, size, reference, variations)
-
-
-def _draw_picture(app: App, provider: ProviderView, model: str, *, size: str, key: str) -> str:
-    """The picture the clip starts from; nothing where the model takes none. One that was chosen is kept for others."""
-    kept: str = st.session_state.get(f"{key}-reference", "")
-    if not provider.supports_reference:
-        if kept:
-            st.caption(f"{plain(provider.title)} takes no reference picture with this model. Yours is kept for others.")
-        return ""
-    chosen = picture_upload.show(
-        app,
-        project_id="",
-        label="Reference picture" if provider.needs_reference else "Reference picture (optional)",
-        current=kept,
-        key=f"{key}-picture",
-        limits=app.views.picture_limits(provider.name, model),
-        size=size,
-    )
-    st.session_state[f"{key}-reference"] = chosen
-    return chosen
 
 
 def _fit_line(fit: LineFit, seconds: int) -> str:

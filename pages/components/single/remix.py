@@ -7,7 +7,8 @@ import streamlit as st
 from orchestrator.bootstrap import App
 from orchestrator.schema.view import TakeView
 from pages.components.shared import player, wishes
-from pages.components.shared.words import money, plain, shorten
+from pages.components.shared.prices import money
+from pages.components.shared.words import plain, shorten
 
 
 def show(app: App, take: TakeView, *, key: str) -> str:

@@ -11,7 +11,8 @@ from orchestrator.schema.single import Wish
 from orchestrator.schema.view import TakeView
 from pages.components.shared import badge, budget, notices, player, retry
 from pages.components.shared.notices import guarded
-from pages.components.shared.words import is_answer_lost, is_cut_off, plain, shorten, take_badge
+from pages.components.shared.take_words import is_answer_lost, is_cut_off, take_badge
+from pages.components.shared.words import plain, shorten
 from pages.components.single import composer, single_actions, single_live, variations
 from pages.components.takes import assessment, evidence_player, take_review, take_story
 
@@ -77,7 +78,7 @@ def show(app: App, wish: Wish, *, key: str) -> None:
 def _show_outcome(app: App, take: TakeView, *, key: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         badge.show(take_badge(take))
-        st.caption(take_review.facts(take), width="content")
+        st.caption(take_review.facts(take, noun="attempt"), width="content")
     if take.is_held:
         _show_held(app, take, key=key)
         return

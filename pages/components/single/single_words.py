@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from orchestrator.schema.single import LineFit, UnderWay, WaitEstimate
 from orchestrator.schema.view import CostEstimate
-from pages.components.shared.words import count, lasting, money, time_left
+from pages.components.shared.numbers import lasting, time_left
+from pages.components.shared.prices import money
+from pages.components.shared.words import count
 
 LONGER = "longer than usual"
 

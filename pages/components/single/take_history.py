@@ -11,7 +11,9 @@ from orchestrator.bootstrap import App
 from orchestrator.schema.single import Wish
 from orchestrator.schema.view import TakeView
 from pages.components.shared import badge
-from pages.components.shared.words import WORKING_ICON, Badge, count, plain, shorten, take_badge
+from pages.components.shared.states import WORKING_ICON, Badge
+from pages.components.shared.take_words import take_badge
+from pages.components.shared.words import count, plain, shorten
 from pages.components.single import blind_pick, composer, single_actions
 
 MAKING: Badge = ("Being made", WORKING_ICON, "blue")
@@ -59,11 +61,13 @@ def _open(clip_id: str) -> None:
 
 def pictures(takes: Sequence[TakeView]) -> str:
     """The posters of a wish as HTML, the first take large. Pure."""
-    drawn = "".join(_picture(take) for take in takes[:4])
+    drawn = "".join(_picture(take, is_small=place > 0) for place, take in enumerate(takes[:4]))
     return f'<div class="svo-mosaic n{min(len(takes), 4)}">{drawn}<span>{takes[0].seconds} s</span></div>'
 
 
-def _picture(take: TakeView) -> str:
+def _picture(take: TakeView, *, is_small: bool) -> str:
     if take.poster_url:
         return f'<img src="{escape(take.poster_url)}" alt="" loading="lazy">'
+    if is_small:
+        return "<i></i>"  # words do not fit; the badge below says it
     return f"<i>{escape('Being made' if take.is_active else take_badge(take)[0])}</i>"

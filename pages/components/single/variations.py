@@ -6,7 +6,8 @@ import streamlit as st
 
 from orchestrator.schema.single import Wish
 from orchestrator.schema.view import TakeView
-from pages.components.shared.words import count, plain, take_badge
+from pages.components.shared.take_words import take_badge
+from pages.components.shared.words import count, plain
 from pages.components.single import blind_pick, composer
 
 
@@ -21,7 +22,7 @@ def show(wish: Wish, chosen: TakeView, *, key: str) -> None:
 
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute", gap="small"):
         st.segmented_control(
-            f"{count(len(wish.takes), 'take')} of one wish",
+            f"{count(len(wish.takes), 'take')} of one prompt",
             list(numbers),
             format_func=lambda clip_id: _title(numbers[clip_id], wish.takes[numbers[clip_id] - 1]),
             key=widget,

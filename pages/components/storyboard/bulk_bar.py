@@ -12,7 +12,8 @@ from orchestrator.schema.timeline import Transition, TransitionKind
 from orchestrator.schema.view import ClipView, PlanView
 from pages.components.shared import scene_choice
 from pages.components.shared.notices import guarded
-from pages.components.shared.words import count, money, plain
+from pages.components.shared.prices import money
+from pages.components.shared.words import count, plain
 from pages.components.storyboard import maker_choice, selection, transition_choice
 
 

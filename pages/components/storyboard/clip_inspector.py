@@ -12,7 +12,8 @@ from orchestrator.schema.status import ClipStatus
 from orchestrator.schema.view import ClipView, PlanView, TakeView
 from pages.components.shared import retry
 from pages.components.shared.notices import guarded
-from pages.components.shared.words import count, is_answer_lost, plain
+from pages.components.shared.take_words import is_answer_lost
+from pages.components.shared.words import count, plain
 from pages.components.storyboard import clip_cutting, clip_editor, clip_evidence, clip_making, clip_stage, take_retime
 from pages.components.storyboard.timeline.arrangement import arrangement, move_clip
 

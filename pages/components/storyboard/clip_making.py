@@ -8,7 +8,8 @@ from orchestrator.bootstrap import App
 from orchestrator.schema.view import ClipView, PlanView
 from pages.components.shared import picture_upload
 from pages.components.shared.notices import guarded
-from pages.components.shared.words import money, plain
+from pages.components.shared.prices import money
+from pages.components.shared.words import plain
 from pages.components.storyboard import clip_editor, maker_choice
 
 

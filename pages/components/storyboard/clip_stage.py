@@ -8,7 +8,8 @@ import streamlit as st
 
 from orchestrator.schema.view import ClipView, TakeView
 from pages.components.shared import badge, player
-from pages.components.shared.words import CLIP_BADGES, take_badge
+from pages.components.shared.states import CLIP_BADGES
+from pages.components.shared.take_words import take_badge
 from pages.components.takes import evidence_player, take_review
 
 

@@ -11,7 +11,9 @@ from orchestrator.schema.status import RenderStatus
 from orchestrator.schema.view import PlanView, RenderView
 from pages.components.shared import badge, player, rating
 from pages.components.shared.notices import show_empty
-from pages.components.shared.words import RENDER_BADGES, clock, count
+from pages.components.shared.numbers import clock
+from pages.components.shared.states import RENDER_BADGES
+from pages.components.shared.words import count
 
 
 def show_all(app: App, plan: PlanView) -> None:

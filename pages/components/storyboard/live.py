@@ -30,8 +30,8 @@ def show(app: App, plan: PlanView) -> None:
 def _draw(app: App, at_hand: list[PlanView], plan_id: str, was_active: bool) -> None:
     """``at_hand`` is what the page has read already: good for the first drawing, and for no tick after it."""
     with guarded(), st.container(key=FRAGMENT):
-        plan = at_hand.pop() if at_hand else app.views.plan(plan_id)
-        animatic = app.views.animatic(plan_id)
+        plan = at_hand.pop() if at_hand else app.views.lately(app.views.plan, plan_id)
+        animatic = app.views.lately(app.views.animatic, plan_id)
         if (plan.is_active or animatic.is_active) != was_active or workbench.is_outdated(plan):
             st.rerun(scope="app")
         key = f"plan-{plan.id}"

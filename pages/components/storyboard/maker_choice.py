@@ -7,8 +7,9 @@ import streamlit as st
 from orchestrator.bootstrap import App
 from orchestrator.schema.view import ClipView
 from pages.components.shared import provider_choice
+from pages.components.shared.prices import money
 from pages.components.shared.provider_words import is_usable
-from pages.components.shared.words import money, plain
+from pages.components.shared.words import plain
 
 AS_PLANNED = ""
 

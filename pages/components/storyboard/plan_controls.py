@@ -9,7 +9,9 @@ from orchestrator.schema.status import PauseCause, PlanStatus, RenderStatus
 from orchestrator.schema.view import PlanView
 from pages.components.shared import budget
 from pages.components.shared.notices import guarded
-from pages.components.shared.words import count, estimate_words, money, plain, time_left
+from pages.components.shared.numbers import time_left
+from pages.components.shared.prices import estimate_words, money
+from pages.components.shared.words import count, plain
 from pages.components.storyboard import selection
 from pages.components.storyboard.plan_offers import DONE_WORDS, ICONS, Command, Offer, offers
 

@@ -8,7 +8,8 @@ from orchestrator.bootstrap import App
 from orchestrator.schema.status import PlanStatus
 from orchestrator.schema.view import PlanView, ProjectDetail
 from pages.components.shared.notices import guarded
-from pages.components.shared.words import count, money, plain
+from pages.components.shared.prices import money
+from pages.components.shared.words import count, plain
 from pages.components.storyboard import selection, steps
 
 

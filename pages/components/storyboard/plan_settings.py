@@ -12,8 +12,8 @@ from orchestrator.schema.project import OnFailed, ProjectSettings
 from orchestrator.schema.view import ProjectDetail
 from pages.components.shared import provider_choice
 from pages.components.shared.notices import guarded
+from pages.components.shared.numbers import size_title
 from pages.components.shared.provider_words import is_usable
-from pages.components.shared.words import size_title
 from pages.components.storyboard import transition_choice
 
 ON_FAILED_TITLES = {

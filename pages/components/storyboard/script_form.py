@@ -10,7 +10,9 @@ from orchestrator.schema.script import ScriptFormat
 from orchestrator.schema.view import CostEstimate, ProjectDetail, ScriptMeasure
 from pages.components.shared import live_text
 from pages.components.shared.notices import guarded
-from pages.components.shared.words import clock, count, money, plain
+from pages.components.shared.numbers import clock
+from pages.components.shared.prices import money
+from pages.components.shared.words import count, plain
 
 HINT = "Paste or write the words of the film. Blank lines and headings start new scenes."
 FORMAT_WORDS = {

@@ -12,7 +12,8 @@ from orchestrator.bootstrap import App
 from orchestrator.errors import NotFound
 from orchestrator.schema.assessment import CheckName, CheckResult, CheckStatus, Finding
 from orchestrator.schema.view import TakeView
-from pages.components.shared.words import ALIGNED_FINDINGS, CHECK_STATUS_WORDS, CHECK_TITLES, percent, span_words
+from pages.components.shared.check_words import ALIGNED_FINDINGS, CHECK_STATUS_WORDS, CHECK_TITLES
+from pages.components.shared.numbers import percent, span_words
 from pages.components.takes import evidence, evidence_alignment, evidence_facts, evidence_frames, evidence_words
 from pages.components.takes.evidence_player import link
 

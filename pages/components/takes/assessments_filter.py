@@ -9,7 +9,8 @@ import streamlit as st
 from orchestrator.schema.assessment import CheckName, Verdict
 from orchestrator.schema.reviewing import AssessmentFilter, AssessmentOrder, AssessmentPage
 from pages.components.shared import address
-from pages.components.shared.words import CHECK_TITLES, shorten
+from pages.components.shared.check_words import CHECK_TITLES
+from pages.components.shared.words import shorten
 
 PAGE, TAKE = "page", "take"
 ANY = ""

@@ -13,8 +13,9 @@ from orchestrator.bootstrap import App
 from orchestrator.schema.assessment import CheckName, Verdict
 from orchestrator.schema.reviewing import AssessedTake
 from pages.components.shared import address
+from pages.components.shared.check_words import CHECK_TITLES
 from pages.components.shared.notices import guarded, show_empty
-from pages.components.shared.words import CHECK_TITLES, shorten
+from pages.components.shared.words import shorten
 from pages.components.takes import assessments_csv, assessments_filter, take_review
 from pages.components.takes.assessments_filter import PAGE, TAKE, VERDICT_WORDS
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import streamlit as st
 
 from orchestrator.schema.view import DecisionView, TakeView
-from pages.components.shared.words import decision_words
+from pages.components.shared.check_words import decision_words
 
 
 def show(take: TakeView) -> None:

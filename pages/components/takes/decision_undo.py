@@ -9,8 +9,9 @@ import streamlit as st
 from orchestrator.bootstrap import App
 from orchestrator.schema.reviewing import LastDecision
 from orchestrator.schema.view import DecisionView
+from pages.components.shared.check_words import decision_words
 from pages.components.shared.notices import guarded
-from pages.components.shared.words import decision_words, plain, shorten
+from pages.components.shared.words import plain, shorten
 
 
 def show(app: App, *, key: str, on_undone: Callable[[str], None] | None = None) -> None:

@@ -6,7 +6,7 @@ from html import escape
 from typing import Any
 
 from orchestrator.schema.assessment import CheckResult
-from pages.components.shared.words import percent
+from pages.components.shared.numbers import percent
 from pages.components.takes import evidence
 from pages.components.takes.evidence_player import link
 from pages.components.takes.evidence_words import fact_list

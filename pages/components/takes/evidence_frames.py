@@ -7,7 +7,9 @@ from html import escape
 
 from orchestrator.schema.assessment import CheckResult, Finding
 from orchestrator.schema.view import TakeView
-from pages.components.shared.words import ANSWER_SIGNS, UNSEEN_FINDINGS, count, joint_words, money
+from pages.components.shared.check_words import ANSWER_SIGNS, UNSEEN_FINDINGS, joint_words
+from pages.components.shared.prices import money
+from pages.components.shared.words import count
 from pages.components.takes import evidence
 from pages.components.takes.evidence import Joint, Reply
 from pages.components.takes.evidence_player import length_seconds, link

@@ -5,7 +5,9 @@ from __future__ import annotations
 from html import escape
 
 from orchestrator.schema.assessment import CheckResult
-from pages.components.shared.words import LANGUAGES, SECOND_WITNESS_WORDS, percent
+from pages.components.shared.check_words import SECOND_WITNESS_WORDS
+from pages.components.shared.numbers import percent
+from pages.components.shared.words import LANGUAGES
 from pages.components.takes import evidence
 from pages.components.takes.evidence_alignment import Stretch, stretches
 from pages.components.takes.evidence_player import link

@@ -11,7 +11,9 @@ from orchestrator.bootstrap import App
 from orchestrator.schema.reviewing import NeedKind, NeedView
 from orchestrator.schema.view import TakeView
 from pages.components.shared import badge, retry
-from pages.components.shared.words import Badge, plain, shorten, take_badge
+from pages.components.shared.states import Badge
+from pages.components.shared.take_words import take_badge
+from pages.components.shared.words import plain, shorten
 from pages.components.takes import (
     assessment,
     decision_history,

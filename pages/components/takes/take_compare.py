@@ -11,8 +11,10 @@ from orchestrator.bootstrap import App
 from orchestrator.schema.assessment import CheckName
 from orchestrator.schema.view import TakeView
 from pages.components.shared import badge, player, prompt_diff
+from pages.components.shared.check_words import CHECK_STATUS_WORDS, CHECK_TITLES
 from pages.components.shared.notices import guarded
-from pages.components.shared.words import CHECK_STATUS_WORDS, CHECK_TITLES, REPAIR_WORDS, plain, take_badge
+from pages.components.shared.take_words import REPAIR_WORDS, take_badge
+from pages.components.shared.words import plain
 from pages.components.takes import take_review
 
 SAME_WITHIN = 0.005

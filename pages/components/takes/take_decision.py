@@ -10,8 +10,9 @@ import streamlit as st
 from orchestrator.bootstrap import App
 from orchestrator.schema.assessment import CheckName, CheckStatus
 from orchestrator.schema.view import TakeView
+from pages.components.shared.check_words import CHECK_STATUS_WORDS, CHECK_TITLES
 from pages.components.shared.notices import guarded
-from pages.components.shared.words import CHECK_STATUS_WORDS, CHECK_TITLES, plain
+from pages.components.shared.words import plain
 
 APPROVE_REASONS = ("Looks right", "Words are right, heard wrong", "Artifact is meant")
 REJECT_REASONS = ("Wrong words", "Does not match the look", "Artifact spoils it", "Sound is bad")

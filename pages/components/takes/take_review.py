@@ -9,23 +9,23 @@ from orchestrator.schema.clip_run import RepairStrategy
 from orchestrator.schema.view import TakeView
 from pages.components.shared import address, badge, prompt_diff, retry
 from pages.components.shared.notices import guarded
-from pages.components.shared.words import (
+from pages.components.shared.prices import cost_words
+from pages.components.shared.take_words import (
     REPAIR_WORDS,
-    cost_words,
     is_answer_lost,
     is_cut_off,
     maker_words,
     narration_words,
-    plain,
     take_badge,
 )
+from pages.components.shared.words import plain
 from pages.components.takes import assessment, decision_history, evidence_player, waveform
 from pages.components.takes.take_decision import show_decision, show_override
 
 
-def facts(take: TakeView, *, max_attempts: int = 0) -> str:
+def facts(take: TakeView, *, max_attempts: int = 0, noun: str = "take") -> str:
     """Length, maker, attempt and cost in one line of Markdown."""
-    number = f"take {take.attempt}" + (f" of {max_attempts}" if max_attempts >= take.attempt else "")
+    number = f"{noun} {take.attempt}" + (f" of {max_attempts}" if max_attempts >= take.attempt else "")
     parts = (f"{take.seconds} s", take.size.replace("x", " x "), maker_words(take), number)
     return plain(" · ".join(filter(None, (*parts, cost_words(take)))))
 

@@ -10,15 +10,10 @@ import streamlit as st
 from orchestrator.schema.assessment import Verdict
 from orchestrator.schema.clip_run import RepairStrategy
 from orchestrator.schema.view import Phase, TakeView
-from pages.components.shared.words import (
-    REPAIR_WORDS,
-    cost_words,
-    count,
-    lasting,
-    maker_words,
-    phase_words,
-    take_badge,
-)
+from pages.components.shared.numbers import lasting
+from pages.components.shared.prices import cost_words
+from pages.components.shared.take_words import REPAIR_WORDS, maker_words, phase_words, take_badge
+from pages.components.shared.words import count
 
 
 def show(takes: Sequence[TakeView]) -> None:

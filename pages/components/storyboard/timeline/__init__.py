@@ -18,7 +18,9 @@ from orchestrator.schema.clip_plan import MAX_TOTAL_SECONDS
 from orchestrator.schema.status import ClipStatus
 from orchestrator.schema.timeline import Transition
 from orchestrator.schema.view import ClipView, PlanView
-from pages.components.shared.words import CLIP_BADGES, clock, count, shorten
+from pages.components.shared.numbers import clock
+from pages.components.shared.states import CLIP_BADGES
+from pages.components.shared.words import count, shorten
 from pages.components.storyboard.timeline import script
 from pages.components.storyboard.timeline.arrangement import (
     Arrangement,

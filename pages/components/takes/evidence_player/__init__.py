@@ -15,7 +15,8 @@ from streamlit.components.v2 import component
 from orchestrator.schema.assessment import CheckName, CheckStatus
 from orchestrator.schema.view import TakeView
 from pages.components.shared import player
-from pages.components.shared.words import CHECK_TITLES, span_words
+from pages.components.shared.check_words import CHECK_TITLES
+from pages.components.shared.numbers import span_words
 from pages.components.takes import evidence
 
 HERE = Path(__file__).parent

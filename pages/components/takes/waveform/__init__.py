@@ -12,7 +12,7 @@ from streamlit.components.v2 import component
 
 from orchestrator.schema.assessment import CheckName
 from orchestrator.schema.view import TakeView
-from pages.components.shared.words import UNSEEN_FINDINGS
+from pages.components.shared.check_words import UNSEEN_FINDINGS
 from pages.components.takes import evidence
 from pages.components.takes.evidence_player import length_seconds
 
