@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
 
-.PHONY: help setup setup-dev app demo repairs test check lint contracts bench bench-assessor chaos screens clean
+.PHONY: help setup setup-dev app demo repairs test check lint contracts bench bench-assessor bench-ui chaos screens clean
 
 help: ## Show these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -75,6 +75,9 @@ bench-assessor: $(VENV)/.bench ## Hold the assessor against labelled clips, then
 chaos: setup-dev ## Strike the app 200 times while it makes films; count what was lost and paid twice (half an hour)
 	@$(BIN)/python -m bench.chaos --kills 100 --seed 1 --database sqlite
 	@$(BIN)/python -m bench.chaos --kills 100 --seed 2 --database postgres
+
+bench-ui: setup-dev ## Measure how quick the pages are, for one and for twenty viewers (needs Chromium; 20 minutes)
+	@$(BIN)/python -m bench.ui
 
 screens: setup-dev ## Take the pictures of the pages anew, in every state, for docs/screens (needs Chromium; 4 minutes)
 	@$(BIN)/python -m bench.ui.screens

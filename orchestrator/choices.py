@@ -52,8 +52,10 @@ class Choices:
     @property
     def default_budget_usd(self) -> float | None:
         """The budget of new projects and of the single clips; None is no limit."""
-        budget = self.read_workspace().budget_usd
-        return self.settings.budget_usd if budget is None else budget
+        usual = self.read_workspace()
+        if usual.has_no_budget:
+            return None
+        return self.settings.budget_usd if usual.budget_usd is None else usual.budget_usd
 
     @property
     def reviewer_name(self) -> str:
@@ -106,7 +108,7 @@ class Choices:
                 "provider": profile.name,
                 "model": wanted.model or profile.models[0],
                 "size": size,
-                "budget_usd": self.settings.budget_usd if wanted.budget_usd is None else wanted.budget_usd,
+                "budget_usd": self.default_budget_usd if wanted.budget_usd is None else wanted.budget_usd,
                 "retry_policy": wanted.retry_policy
                 if "retry_policy" in wanted.model_fields_set
                 else RetryPolicy(max_attempts=usual.max_attempts or self.settings.max_retry_attempts),

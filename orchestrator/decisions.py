@@ -131,7 +131,8 @@ def judgement(run: RunRow) -> Assessment | None:
     """The newest assessment of a take, with what people corrected in it; None before there is one."""
     if not run.assessments:
         return None
-    return with_overrides(assessment_of(run.assessments[-1]), overrides_of(run), policy_of(run.clip.plan.project))
+    found, said = assessment_of(run.assessments[-1]), overrides_of(run)
+    return with_overrides(found, said, policy_of(run.clip.plan.project)) if said else found
 
 
 def verdict_of(run: RunRow) -> tuple[Verdict | None, float | None]:

@@ -82,6 +82,8 @@ def take_shown(clip: ClipRow) -> RunRow | None:
     if not clip.runs:
         return None
     newest = clip.runs[-1]
+    if len(clip.runs) == 1:
+        return newest
     if accepted := next((r for r in clip.runs if r.id == clip.accepted_run_id), None):
         return accepted
     is_ended = clip.status in (ClipStatus.NEEDS_REVIEW, ClipStatus.FAILED)

@@ -81,14 +81,24 @@ def draw_step(app: App, detail: ProjectDetail, plan: PlanView | None, step: Step
             workbench.show(app, plan)
             draw_board(app, plan)
         case Step.RENDER:
-            show_empty(
-                "No clips yet", "Write a script and generate a clip plan; then they are made here.", icon="movie"
-            )
-            st.button(
-                "Go to the script", icon=":material/edit_note:", key="to-script", on_click=steps.go, args=(Step.SCRIPT,)
-            )
+            draw_no_clips(steps.next_step(steps.done(detail, None)))
     if step not in (Step.PLAN, Step.RENDER):
-        steps.show_way_on(step, key=key)
+        steps.show_way_on(step, is_primary=plan is None, key=key)
+
+
+def draw_no_clips(missing: Step) -> None:
+    """The last step before there is a plan: what it waits for, and the way there."""
+    has_script = missing is Step.PLAN
+    words = "The script is there; a clip plan comes next." if has_script else "They are made here of script and plan."
+    show_empty("No clips yet", words, icon="movie")
+    st.button(
+        "Go to the plan" if has_script else "Go to the script",
+        type="primary",
+        icon=":material/arrow_back:",
+        key="to-what-is-missing",
+        on_click=steps.go,
+        args=(Step.PLAN if has_script else Step.SCRIPT,),
+    )
 
 
 def draw_board(app: App, plan: PlanView) -> None:

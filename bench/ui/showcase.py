@@ -9,75 +9,81 @@ import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
-PATIENCE_SECONDS = 420.0
+PATIENCE_SECONDS = 900.0
 SIZE = "640x360"
+SAMPLE = "The letter without a name"  # as the sample film is called
 
+# Speakers take turns, so that every line is a clip of its own.
 FERRYMAN = """# The quay
 
 (A wooden quay in first light, a small ferry and a row of boats.)
 
-Every morning the ferryman counts the boats in the harbour.
+OLE: Every morning I count the boats in the harbour.
 
-He writes the number down, and only then he drinks his coffee.
+TILDA: And every morning there are exactly twelve of them.
 
 # The crossing
 
 (The ferry on grey water, seen from behind, hills far away.)
 
-One day there was a boat too many, and nobody knew its name.
+OLE: Today there was one more, and nobody knew it.
 
-So he rowed out alone to ask who was waiting there.
+TILDA: So we rowed out to ask who was waiting.
 """
-# One word of the first line is another one, which a lenient house leaves to a person; the last clip is never sharp.
-FERRYMAN_REHEARSAL = "1.*=wrong_word, 4.*=blur"
-LENIENT = {
-    "minima": {
-        "transcript_match": 0.4,
-        "visual_requirements": 0.7,
-        "continuity": 0.5,
-        "no_artifacts": 0.9,
-        "duration_ok": 0.5,
+# One word of the first line is another one, which a lenient house leaves to a person; the last clip is never heard.
+FERRYMAN_SETTINGS: dict[str, Any] = {
+    "rehearsal": "1.*=wrong_word, 4.*=silence",
+    "retry_policy": {"max_attempts": 2},
+    "assessment": {
+        "minima": {
+            "transcript_match": 0.33,
+            "visual_requirements": 0.7,
+            "continuity": 0.5,
+            "no_artifacts": 0.9,
+            "duration_ok": 0.5,
+        },
+        "narrow_margin": 0.09,
     },
-    "narrow_margin": 0.1,
 }
 
 BAKERY = """# Four in the morning
 
 (A small bakery at night, flour in the light of one lamp.)
 
-The oven is older than anyone who works here.
+ALMA: The oven is older than anyone who works here.
 
-It wants an hour of wood before it will speak to you.
+JON: It wants an hour of wood before it speaks.
 
 # The first loaf
 
 (A counter by the window, steam on the glass, the street still blue.)
 
-The first loaf is never sold.
+ALMA: We never sell the first loaf of the day.
 
-It is broken by hand and shared before the door is opened.
+JON: We break it by hand and share it.
 
-Then the bell rings, and the day belongs to everybody.
+ALMA: Then the bell rings, and the day is everybody's.
 """
 
-OBSERVATORY = """# The dome
+STAR = """# The dome
 
 (A white observatory on a ridge above the clouds, dusk.)
 
 NILS: Forty years ago they asked me to watch one star.
 
-NILS: I thought it would be a week.
+ADA: They told him that it would take a week.
 
 # The answer
 
 (Inside the dome, brass and red light, a notebook full of numbers.)
 
-NILS: Last night it blinked, twice, as if it had waited for me to look.
+NILS: Last night it blinked, as if it had waited.
 
-NILS: I wrote it down and put the kettle on.
+ADA: He wrote it down and put the kettle on.
 """
-OBSERVATORY_BRIEF: dict[str, Any] = {
+STAR_BRIEF: dict[str, Any] = {
     "title": "The patient star",
     "objective": "Open a lecture series about slow science.",
     "audience": "Students in their first year",
@@ -98,10 +104,18 @@ OBSERVATORY_BRIEF: dict[str, Any] = {
             "wardrobe": "A green jumper with a darned elbow",
             "personality": "Exact, amused",
             "voice": "Low and unhurried",
-        }
+        },
+        {
+            "name": "Ada",
+            "appearance": "A woman of thirty with a shaved head and round glasses",
+            "wardrobe": "A yellow raincoat",
+            "personality": "Quick, fond of him",
+            "voice": "Bright",
+        },
     ],
 }
 
+TABLE = "A matte white speaker on a walnut table, morning light through linen curtains. The camera circles it slowly."
 LAMP = "A lighthouse on a black cliff at dusk, waves breaking far below. The lamp turns on and sweeps the fog."
 FOUNDER = (
     "A founder alone in a dim office at 2 a.m., blue monitor light on her face. She leans back, exhales and smiles. "
@@ -129,10 +143,13 @@ class House:
     def plan(self, plan_id: str) -> Any:
         return self.ask(f"/video/clip-plans/{plan_id}/status")
 
-    def add_film(
+    def film(
         self, name: str, script: str, *, settings: dict[str, Any] | None = None, brief: dict[str, Any] | None = None
     ) -> tuple[str, str]:
-        """(project id, plan id) of a film that is planned and not started."""
+        """(project id, plan id) of the film of that name, which is planned if there is none yet."""
+        found = self.ask(f"/video/projects?search={quote(name)}")["projects"]
+        if found:
+            return found[0]["id"], found[0]["clip_plan_id"]
         project = self.ask("/video/projects", {"name": name, "settings": {"size": SIZE, **(settings or {})}})
         plan = self.ask("/video/clip-plans", {"project_id": project["id"], "script": script, "brief": brief})
         return project["id"], plan["id"]
@@ -140,16 +157,19 @@ class House:
     def start(self, plan_id: str) -> None:
         self.ask(f"/video/clip-plans/{plan_id}/start", method="POST")
 
-    def add_single(self, prompt: str, **wishes: Any) -> str:
-        """Its clip id."""
+    def single(self, prompt: str, **wishes: Any) -> str:
+        """The clip id of the first take of that prompt, which is asked for if nobody has yet."""
+        for wish in self.ask("/sora/videos?limit=200")["wishes"]:
+            if wish["prompt"] == prompt:
+                return wish["takes"][0]["clip_id"]
         return self.ask("/sora/generate", {"prompt": prompt, "seconds": 4, "size": SIZE, **wishes})["clip_id"]
-
-    def single(self, clip_id: str) -> Any:
-        return self.ask(f"/sora/videos/{clip_id}")
 
     def wish(self, clip_id: str) -> Any:
         """All takes of what was asked for with that clip."""
         return self.ask(f"/sora/videos/{clip_id}/variations")
+
+    def is_done(self, clip_id: str) -> bool:
+        return not any(take["is_active"] for take in self.wish(clip_id)["takes"])
 
 
 def wait(is_so: Callable[[], bool], *, what: str) -> None:

@@ -12,14 +12,21 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import psutil
+from sqlalchemy import select
 
 from orchestrator.bootstrap import build
+from orchestrator.db.models import AssessmentRow, ClipRow, RunRow, new_id, utc_now
+from orchestrator.db.session import Session
+from orchestrator.schema.assessment import Assessment, CheckName, CheckResult, CheckStatus, Verdict
 from orchestrator.schema.brief import ContentBrief
 from orchestrator.schema.project import ProjectSettings
+from orchestrator.schema.status import ClipStatus, RunStatus
 from orchestrator.settings import Settings
+from providers.base import CreateClipInput
 
 ROOT = Path(__file__).parents[2]
 LINES = (
@@ -29,7 +36,7 @@ LINES = (
     "And then the first boat comes in.",
 )
 SPEAKERS = ("Mara", "Ivo")  # they take turns, and no clip is of two people
-START_SECONDS = 60
+START_SECONDS = 180
 
 
 def script_of(clips: int) -> str:
@@ -55,6 +62,58 @@ def fill(folder: Path, *, projects: int, clips: int, clips_each: int) -> tuple[s
         return long, app.service.create_plan(long, script=script_of(clips), brief=ContentBrief(tone="calm"))
     finally:
         app.database.close()
+
+
+def add_takes(folder: Path) -> int:
+    """An assessed take for each clip, accepted or, one in twenty, left to a person; how many these are."""
+    app = build(Settings(data_dir=folder, _env_file=None), is_durable=False)  # type: ignore[call-arg]
+    try:
+        with app.database.write() as session:
+            clips = session.scalars(select(ClipRow)).all()
+            for number, clip in enumerate(clips):
+                _add_take(session, clip, is_accepted=number % 20 > 0, age=timedelta(minutes=number % 60_000))
+            return len(clips)
+    finally:
+        app.database.close()
+
+
+def _add_take(session: Session, clip: ClipRow, *, is_accepted: bool, age: timedelta) -> None:
+    at = utc_now() - age
+    score = 0.9 if is_accepted else 0.6
+    status = CheckStatus.PASS if is_accepted else CheckStatus.FAIL
+    checks = {
+        name: CheckResult(status=status, score=score, evidence={"heard": clip.text.split()}) for name in CheckName
+    }
+    verdict = Verdict.PASS if is_accepted else Verdict.NEEDS_REVIEW
+    found = Assessment(verdict=verdict, score=score, weight_run=1.0, checks=checks, summary="Measured for the bench.")
+    request = CreateClipInput(
+        key=clip.id, prompt=clip.visual_intent, model="mock-1", seconds=clip.seconds, size="320x180", line=clip.text
+    )
+    run = RunRow(
+        id=new_id(),
+        clip_id=clip.id,
+        attempt=1,
+        status=RunStatus.SETTLED,
+        provider="mock",
+        model="mock-1",
+        request=request.model_dump(mode="json"),
+        created_at=at,
+        settled_at=at,
+    )
+    session.add(run)
+    session.flush()
+    session.add(
+        AssessmentRow(
+            clip_run_id=run.id,
+            verdict=verdict,
+            score=score,
+            weight_run=1.0,
+            body=found.model_dump(mode="json"),
+            created_at=at,
+        )
+    )
+    clip.status = ClipStatus.PASSED if is_accepted else ClipStatus.NEEDS_REVIEW
+    clip.accepted_run_id = run.id if is_accepted else None
 
 
 @contextlib.contextmanager

@@ -154,15 +154,6 @@ def accepted_beside(session: Session, clip: ClipRow, *, is_before: bool) -> str 
 # --- runs and renders ---
 
 
-def recent_runs(session: Session, *, limit: int) -> Sequence[RunRow]:
-    clip, beside = selectinload(RunRow.clip), selectinload(RunRow.clip).selectinload(ClipRow.runs)
-    options = (
-        *(selectinload(RunRow.assessments), selectinload(RunRow.overrides), clip.selectinload(ClipRow.plan)),
-        *(beside.selectinload(RunRow.assessments), beside.selectinload(RunRow.overrides)),
-    )
-    return session.scalars(select(RunRow).options(*options).order_by(RunRow.created_at.desc()).limit(limit)).all()
-
-
 def assessed_runs(session: Session, *, limit: int, project_id: str = "", is_decided: bool = False) -> Sequence[RunRow]:
     """Takes with an assessment, the newest first, with what was said of them; of one project, or of all when
     ``project_id`` is empty. ``is_decided``: only those on which a person said something."""

@@ -169,18 +169,26 @@ def assessed_takes(
         AssessmentOrder.BEST: AssessmentRow.score.desc().nulls_last(),
         AssessmentOrder.DEAREST: cost.desc(),
     }
+    # first which ones they are: the evidence of all others is not touched for it
+    page = _assessed(select(AssessmentRow.id)).where(*fits).order_by(orders[order], RunRow.id)
+    ids = list(session.scalars(page.limit(limit).offset(offset)))
     options = (selectinload(RunRow.assessments), selectinload(RunRow.overrides))
     clip = selectinload(RunRow.clip).selectinload(ClipRow.plan)
-    query = _assessed(select(RunRow, AssessmentRow, cost, attempts)).where(*fits).options(*options, clip)
-    rows: Any = session.execute(query.order_by(orders[order], RunRow.id).limit(limit).offset(offset))
-    return total, [(run, assessed, float(usd), count) for run, assessed, usd, count in rows]
+    query = select(RunRow, AssessmentRow, cost, attempts).join(AssessmentRow, AssessmentRow.clip_run_id == RunRow.id)
+    found: Any = session.execute(query.where(AssessmentRow.id.in_(ids)).options(*options, clip))
+    rows = {assessed.id: (run, assessed, float(usd), count) for run, assessed, usd, count in found}
+    return total, [rows[assessed_id] for assessed_id in ids]
 
 
 def assessed_choices(session: Session) -> tuple[list[tuple[str, str]], list[str]]:
     """((id, name) of projects, providers) that have assessed takes."""
-    named = _assessed(select(ProjectRow.id, ProjectRow.name)).distinct().order_by(ProjectRow.name)
-    projects: Any = session.execute(named)
-    providers = session.scalars(_assessed(select(RunRow.provider)).distinct().order_by(RunRow.provider))
+    is_kept, is_assessed = ProjectRow.deleted_at.is_(None), RunRow.assessments.any()
+    clips = select(PlanRow.project_id).join(ClipRow, ClipRow.clip_plan_id == PlanRow.id)
+    has_assessed = clips.join(RunRow, RunRow.clip_id == ClipRow.id).where(is_assessed)
+    named = select(ProjectRow.id, ProjectRow.name).where(is_kept, ProjectRow.id.in_(has_assessed))
+    projects: Any = session.execute(named.order_by(ProjectRow.name))
+    runs = select(RunRow.provider).join(ClipRow, ClipRow.id == RunRow.clip_id).join(PlanRow).join(ProjectRow)
+    providers = session.scalars(runs.where(is_kept, is_assessed).distinct().order_by(RunRow.provider))
     return [(project_id, name) for project_id, name in projects], list(providers)
 
 

@@ -22,7 +22,7 @@ class NeedKind(StrEnum):
 
 class NeedView(Value):
     """A clip that waits. ``run_id`` is the take that is asked about, empty where none was ever made; ``why`` is in
-    words, ``since`` when the clip came to a stand."""
+    words, ``since`` when the clip came to a stand; ``is_single``: it belongs to no film."""
 
     kind: NeedKind
     clip_id: str
@@ -30,6 +30,7 @@ class NeedView(Value):
     clip_plan_id: str
     project_id: str
     project_name: str
+    is_single: bool = False
     position: int
     attempt: int = 0
     line: str

@@ -19,11 +19,12 @@ Name = Annotated[str, StringConstraints(max_length=120)]
 class WorkspaceSettings(Value):
     """Defaults of new projects and single clips, and who reviews. What is empty or None is not set here: then the
     environment says, else what is built in. ``model`` belongs to ``provider``; ``assessment`` judges the takes of every
-    project that has no policy of its own."""
+    project that has no policy of its own. ``has_no_budget``: no limit, whatever the environment says."""
 
     provider: Name = ""
     model: Name = ""
     budget_usd: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    has_no_budget: bool = False
     max_attempts: int | None = Field(default=None, ge=1, le=10)
     words_per_minute: int | None = Field(default=None, ge=WORDS_PER_MINUTE_MIN, le=WORDS_PER_MINUTE_MAX)
     on_failed: OnFailed | None = None

@@ -114,6 +114,7 @@ def _need_view(kind: NeedKind, clip: ClipRow) -> NeedView:
         clip_plan_id=clip.clip_plan_id,
         project_id=clip.plan.project_id,
         project_name=clip.plan.project.name,
+        is_single=clip.plan.project.kind == "single",
         position=clip.order_key,
         attempt=run.attempt if run else 0,
         line=clip.text or clip.prompt or clip.visual_intent,

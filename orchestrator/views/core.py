@@ -260,10 +260,6 @@ class CoreViews(Reads):
             clips = queries.clips_to_review(session)
             return take_views(session, [run for clip in clips if (run := take_shown(clip))])
 
-    def recent_takes(self, *, limit: int = 100) -> tuple[TakeView, ...]:
-        with self._database.read() as session:
-            return take_views(session, queries.recent_runs(session, limit=limit))
-
     # --- how strictly takes are judged ---
 
     def policy(self, project_id: str) -> PolicyView:

@@ -52,9 +52,12 @@ class SingleReads(Reads):
         return WishList(wishes=wishes, has_more=len(ids) > limit)
 
     def wish(self, clip_id: str) -> Wish:
-        """The wish that a single clip came of. Raises ``NotFound``, also for one that was deleted."""
+        """The wish that a single clip came of. Raises ``NotFound``, also for one that was deleted and for a clip of a
+        storyboard."""
         with self._database.read() as session:
             clip = _there(session, clip_id)
+            if clip.plan.project.kind != "single":
+                raise NotFound("There is no single clip with that id.")
             return _wishes(session, [clip.variation_of or clip.id])[0]
 
     def deleted_singles(self, clip_ids: Sequence[str]) -> tuple[TakeView, ...]:

@@ -71,7 +71,7 @@ def _default(name: str, here: WorkspaceSettings, settings: Settings) -> DefaultV
     variable = _SETTINGS[name]
     otherwise = getattr(settings, variable) if variable else _BUILT_IN[name]
     said = getattr(here, name)
-    is_here = said not in (None, "")
+    is_here = said not in (None, "") or (name == "budget_usd" and here.has_no_budget)
     is_told = variable in settings.model_fields_set
     return DefaultView(
         name=name,

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.api.conftest import LINES, SCRIPT, Film, poll, post
+from tests.api.conftest import LINES, SCRIPT, poll, post
 
 WIPE = {"kind": "wipe", "seconds": 0.5}
 
@@ -104,11 +104,15 @@ async def test_what_cannot_be_done_is_refused_and_changes_nothing(
     assert (await client.get(f"/api/v1/video/clip-plans/{plan['id']}/status")).json()["clips"] == plan["clips"]
 
 
-async def test_a_take_is_cut_from_another_one_and_assessed(running_client: httpx.AsyncClient, film: Film) -> None:
-    clip = film.plan["clips"][1]
-    source = (await post(running_client, f"video/clips/{clip['id']}/assess", 202))["run_id"]
-    status = f"/api/v1/video/clip-plans/{film.plan['id']}/status"
+async def test_a_take_is_cut_from_another_one_and_assessed(running_client: httpx.AsyncClient) -> None:
+    """In a film of its own: the one that all share keeps the takes it was made with."""
+    project = await post(running_client, "video/projects", 201, {"name": "Cut", "settings": {"size": "320x180"}})
+    plan = await post(running_client, "video/clip-plans", 201, {"project_id": project["id"], "script": LINES[1]})
+    (clip,) = plan["clips"]
+    await post(running_client, f"video/clip-plans/{plan['id']}/start", 202)
+    status = f"/api/v1/video/clip-plans/{plan['id']}/status"
     before = await poll(running_client, status, until=lambda view: not view["is_active"])
+    source = (await running_client.get(f"/api/v1/sora/videos/{clip['id']}")).json()["run_id"]
     take = await post(
         running_client, f"video/takes/{source}/retime", 202, {"start_seconds": 0, "end_seconds": 3.6, "speed": 0.9}
     )

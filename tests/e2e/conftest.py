@@ -59,6 +59,7 @@ class House:
                         return
             except OSError:
                 time.sleep(0.3)
+        self.strike()
         pytest.fail(f"The app did not come up:\n{self._log.read_text(errors='replace')[-3000:]}")
 
     def strike(self) -> None:

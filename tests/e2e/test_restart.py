@@ -25,7 +25,7 @@ def test_a_paused_film_outlives_the_server_and_is_finished(page: Page, house: Ho
     resume = page.get_by_role("button", name="Resume")
     expect(resume).to_be_visible()
     house.strike()
-    expect(page.get_by_text("Reconnecting", exact=True)).to_be_visible()
+    expect(page.get_by_text("Reconnecting", exact=True)).to_be_visible(timeout=BACK_MS)
     expect(page.get_by_text("nothing is paid for twice")).to_be_visible()
     house.start()
     expect(page.get_by_text("Reconnecting", exact=True)).to_have_count(0, timeout=BACK_MS)

@@ -71,9 +71,9 @@ def pictures() -> dict[str, tuple[str, str, bytes, str]]:
             "large.png",
             "image/png",
             bytes(20 << 20),
-            r"\d MB or smaller|at most \d+ MB",
+            r"must be \d+(\.\d+)? ?MB or smaller",
         ),
-        "bomb": ("bomb.png", "image/png", bomb.getvalue(), "million pixels"),
+        "bomb": ("bomb.png", "image/png", bomb.getvalue(), r"bomb.*more than \d+ million pixels"),
         "drawing": ("drawing.svg", "image/svg+xml", SVG, "not allowed"),
-        "disguised": ("drawing.png", "image/png", SVG, "SVG|not a picture|cannot be read"),
+        "disguised": ("drawing.png", "image/png", SVG, "not a picture that can be used"),
     }

@@ -81,7 +81,7 @@ def test_an_address_that_names_nothing_says_so(page: Page, address: str) -> None
     expectations: dict[str, Any] = {
         f"/storyboard?project={project_id}&clip={foreign}": "That clip is not part of this film",
         f"/storyboard?project={project_id}&clip=%00&step=nonsense": "That clip is not part of this film",
-        f"/single?clip={foreign}&shown=-1": "Single generation",
+        f"/single?clip={foreign}&shown=-1": "Your clips appear here",
         "/dashboard?view=nonsense&page=-7&state=x": "Dashboard",
         "/dashboard?view=review&take=%00": "Dashboard",
         f"/dashboard?view=takes&take={'x' * 500}&page=99999999999999999999": "Dashboard",
@@ -98,6 +98,7 @@ def test_a_script_with_nuls_and_markup_becomes_clips_and_nothing_else(page: Page
     project_id = ask(address, "/video/projects", {"name": "<img src=x onerror=alert(1)>"})["id"]
     page.goto(f"/storyboard?project={project_id}&step=script")
     odd = "The lamp\x00 is <b>lit</b> <img src=x onerror=alert(1)> before $dawn$ :red[now] \N{PARTY POPPER}."
+    page.get_by_role("textbox", name="Script").focus()
     page.get_by_role("textbox", name="Script").evaluate(
         """(field, words) => {
             Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value").set.call(field, words);

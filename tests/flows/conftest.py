@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from orchestrator.db.session import Database, open_database
 from orchestrator.media import ffmpeg
+from orchestrator.perception.whisper import WhisperListener
 from tests.fakes.postgres import create_database
 
 
@@ -30,6 +31,28 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
             session.execute(text("truncate video_projects, provider_turns, provider_waits cascade"))
     yield database
     database.close()
+
+
+@pytest.fixture(scope="session")
+def whisper(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WhisperListener]:
+    """The ear an App has of its own, once for all of them: its model is loaded a single time."""
+    whisper = WhisperListener(model="base", cache_dir=tmp_path_factory.mktemp("whisper"))
+    yield whisper
+    whisper.close()
+
+
+@pytest.fixture(scope="session")
+def _drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("drawn")
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path, _drawn: Path) -> Path:
+    """The workspace of this test. What the mock draws for the same order is the same and is drawn once for all."""
+    folder = tmp_path / "data"
+    (folder / "mock").mkdir(parents=True)
+    (folder / "mock" / "cache").symlink_to(_drawn)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ from orchestrator.db.models import ProviderCallRow
 from orchestrator.errors import BadInput, Conflict
 from orchestrator.media.ffmpeg import binary
 from orchestrator.media.probe import count_decoded_frames, probe
+from orchestrator.perception.whisper import WhisperListener
 from orchestrator.schema.assessment import CheckName, CheckStatus
 from orchestrator.schema.brief import ContentBrief
 from orchestrator.schema.project import ProjectSettings
@@ -35,11 +36,11 @@ LONG = (
 
 
 @pytest.fixture
-def open_app(tmp_path: Path) -> Iterator[Callable[..., App]]:
+def open_app(tmp_path: Path, whisper: WhisperListener) -> Iterator[Callable[..., App]]:
     apps: list[App] = []
 
     def open_with(**values: Any) -> App:
-        app = build(make_settings(tmp_path / "data", **values), is_durable=False)
+        app = build(make_settings(tmp_path / "data", **values), is_durable=False, listener=whisper)
         app.start()
         apps.append(app)
         return app

@@ -14,6 +14,7 @@ from orchestrator.bootstrap import App, build
 from orchestrator.db.models import RenderRow
 from orchestrator.errors import Conflict
 from orchestrator.media.probe import count_decoded_frames, probe
+from orchestrator.perception.whisper import WhisperListener
 from orchestrator.schema.brief import ContentBrief
 from orchestrator.schema.clip_run import RetryPolicy
 from orchestrator.schema.project import ProjectSettings
@@ -30,9 +31,9 @@ SETTINGS = ProjectSettings(size="320x180", transition=CROSSFADE, retry_policy=Re
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Iterator[App]:
+def app(data_dir: Path, whisper: WhisperListener) -> Iterator[App]:
     """A house in which the second clip of every film is silent, and so fails."""
-    app = build(make_settings(tmp_path / "data", mock_defects="2.*=silence"), is_durable=False)
+    app = build(make_settings(data_dir, mock_defects="2.*=silence"), is_durable=False, listener=whisper)
     app.start()
     yield app
     app.stop()

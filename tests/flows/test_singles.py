@@ -221,6 +221,8 @@ def test_a_take_without_a_scene_goes_to_the_end_and_can_be_undone(house: House) 
     plan = house.plan(plan_id)
     clip_id = house.app.service.add_to_storyboard(take.run_id, plan.project_id)
     assert house.plan(plan_id).clips[-1].id == clip_id
+    with pytest.raises(NotFound):  # a clip of a storyboard is no wish
+        house.app.views.wish(clip_id)
     house.app.service.undo(plan.project_id)
     assert house.plan(plan_id).clips == plan.clips
 

@@ -23,6 +23,7 @@ from orchestrator.db.models import (
 )
 from orchestrator.errors import BadInput, Conflict, NotFound
 from orchestrator.media.probe import count_decoded_frames, probe
+from orchestrator.perception.whisper import WhisperListener
 from orchestrator.schema.assessment import CheckName, CheckStatus, Verdict
 from orchestrator.schema.bible import CharacterBible
 from orchestrator.schema.brief import ContentBrief
@@ -43,12 +44,12 @@ SMALL = ProjectSettings(size="320x180", transition=Transition(kind=TransitionKin
 
 
 @pytest.fixture
-def open_app(tmp_path: Path) -> Iterator[Callable[..., App]]:
+def open_app(data_dir: Path, whisper: WhisperListener) -> Iterator[Callable[..., App]]:
     """Build and start an App on this test's folder; the same folder again is the same workspace."""
     apps: list[App] = []
 
     def open_with(**values: Any) -> App:
-        app = build(make_settings(tmp_path / "data", **values), is_durable=False)
+        app = build(make_settings(data_dir, **values), is_durable=False, listener=whisper)
         app.start()
         apps.append(app)
         return app

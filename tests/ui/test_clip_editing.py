@@ -71,7 +71,7 @@ def test_a_removed_clip_comes_back_from_the_bar(app: App, planned: Planned, open
     before = clips(app, planned)
     page = press(open_panel(open_page, "Cut", project=planned[0], clip=before[1].id), "Remove")
     assert [clip.id for clip in clips(app, planned)] == [before[0].id]
-    (bar,) = [item for item in page.button if item.key == "edits-bar-undo"]
+    (bar,) = [item for item in page.button if (item.key or "").startswith("edits-bar-undo")]
     page = bar.click().run()
     assert clips(app, planned) == before
     assert "not part of this film" not in words(page)

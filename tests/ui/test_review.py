@@ -38,7 +38,7 @@ def desk(open_page: OpenPage, **query: str) -> AppTest:
 def test_the_desk_shows_why_a_clip_waits_and_what_can_be_done(failed: tuple[App, str], open_page: OpenPage) -> None:
     page = desk(open_page)
     shown = words(page)
-    assert "1 failed" in shown and "1 of 1 clip" in shown
+    assert "1 of 1 clip" in shown and "Failed (1)" in [name for row in page.segmented_control for name in row.options]
     assert "The take is silent where 5 words were due." in shown
     assert {"Looks right", "Wrong words", "Approve", "Reject", "Retry"} <= {b.label for b in page.button}
     assert button(page, "Previous").disabled and button(page, "Next").disabled  # type: ignore[attr-defined]

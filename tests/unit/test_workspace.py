@@ -55,6 +55,14 @@ def test_what_is_set_here_goes_before_the_environment(tmp_path: Path) -> None:
     assert (made.retry_policy.max_attempts, made.on_failed) == (1, OnFailed.SKIP)
 
 
+def test_no_limit_goes_before_the_environments_budget(tmp_path: Path, app: App) -> None:
+    endless = choices(tmp_path, WorkspaceSettings(has_no_budget=True), budget_usd=9)
+    assert (endless.default_budget_usd, endless.complete(ProjectSettings()).budget_usd) == (None, None)
+    app.service.save_workspace(WorkspaceSettings(has_no_budget=True))
+    budget = next(item for item in app.views.workspace().defaults if item.name == "budget_usd")
+    assert (budget.value, budget.source, budget.otherwise) == (None, Source.HERE, 5.0)
+
+
 def test_the_environment_counts_where_nothing_is_set_here(tmp_path: Path) -> None:
     told = choices(tmp_path, WorkspaceSettings(), video_provider="second", budget_usd=9, max_retry_attempts=5)
     made = told.complete(ProjectSettings())

@@ -27,13 +27,16 @@ def _draw(app: App, gist: tuple[object, ...]) -> None:
         at_work = app.views.at_work()
         if _gist(at_work) != gist:
             st.rerun(scope="app")
-        st.markdown(line(at_work))
-        for film in at_work.films[:SHOWN_AT_MOST]:
-            name = plain(shorten(film.project_name or "Untitled film", 60))
-            doing = (
-                f"{percent(film.progress)} rendered" if film.is_rendering else f"{film.passed} of {film.clips} passed"
-            )
-            st.progress(film.progress, text=f"{name}: {doing}")
+        with st.container(key="going-on"):
+            _show(at_work)
+
+
+def _show(at_work: AtWork) -> None:
+    st.markdown(line(at_work))
+    for film in at_work.films[:SHOWN_AT_MOST]:
+        name = plain(shorten(film.project_name or "Untitled film", 60))
+        doing = f"{percent(film.progress)} rendered" if film.is_rendering else f"{film.passed} of {film.clips} passed"
+        st.progress(film.progress, text=f"{name}: {doing}")
 
 
 def line(at_work: AtWork) -> str:

@@ -40,6 +40,9 @@ _TONES = {
 def show(app: App, *, key: str) -> None:
     """One page of the projects that the address asks for."""
     state, search, library = read(app)
+    if not (search or any(library.counts.values())):
+        _show_none(ProjectState.ACTIVE, "", are_elsewhere=False)
+        return
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"{key}-tools"):
         address.search(SEARCH, label="Search by name", forget=(PAGE,), width=280, max_chars=120)
         titles = {one.value: f"{TITLES[one]} ({library.counts[one]:,})" for one in ProjectState}
@@ -76,7 +79,9 @@ def _show_none(state: ProjectState, search: str, *, are_elsewhere: bool) -> None
     title, text, icon = EMPTY[state]
     show_empty(title, text, icon=icon)
     if state is ProjectState.ACTIVE:
-        st.page_link("storyboard.py", label="Open the storyboard", icon=":material/view_timeline:")
+        with st.container(horizontal=True, horizontal_alignment="center"):
+            label, icon = "Open the storyboard", ":material/view_timeline:"
+            st.page_link("storyboard.py", label=label, icon=icon, width="content")
 
 
 def _show_card(app: App, project: ListedProject, *, now: datetime, key: str) -> None:

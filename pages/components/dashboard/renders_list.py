@@ -14,15 +14,10 @@ from pages.components.shared import address, exports_menu, player, rating
 from pages.components.shared.notices import show_empty
 from pages.components.shared.numbers import clock, percent
 from pages.components.shared.words import count, plain, shorten
+from pages.components.storyboard.transition_choice import TITLES
 
 PER_PAGE, COLUMNS = 12, 3
 PAGE = "page"
-_JOINTS = {
-    TransitionKind.CUT: "cut",
-    TransitionKind.CROSSFADE: "crossfade",
-    TransitionKind.WIPE: "wipe",
-    TransitionKind.FADE_BLACK: "fade through black",
-}
 
 
 def show(app: App, *, key: str) -> None:
@@ -79,7 +74,7 @@ def facts(film: FilmView) -> str:
 def joint_words(joints: Mapping[TransitionKind, int]) -> str:
     """``3 cuts and 1 crossfade``. Pure."""
     return " and ".join(
-        f"{number} {_JOINTS[kind]}{'' if number == 1 or kind is TransitionKind.FADE_BLACK else 's'}"
+        f"{number} {TITLES[kind].lower()}{'' if number == 1 or kind is TransitionKind.FADE_BLACK else 's'}"
         for kind, number in joints.items()
     )
 

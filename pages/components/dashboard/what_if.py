@@ -12,6 +12,7 @@ from orchestrator.schema.calibration import PolicyView, WhatIf
 from orchestrator.schema.policy import AssessmentPolicy
 from pages.components.dashboard import tables
 from pages.components.settings import thresholds
+from pages.components.shared import address
 from pages.components.shared.notices import guarded, show_empty
 from pages.components.shared.words import plain, shorten
 from pages.components.takes import take_review
@@ -81,6 +82,8 @@ def show_outcome(app: App, outcome: WhatIf, *, key: str) -> None:
         return
     st.caption(f"{len(outcome.changed)} of {of} would be judged otherwise.")
     if run_id := tables.show_changes(outcome.changed, titles=VERDICTS, key=f"{key}-changes"):
+        address.put("take", run_id)  # it stays open when the page is drawn again
+    if run_id := st.query_params.get("take"):
         take_review.open_drawer(app, run_id)
 
 

@@ -23,9 +23,16 @@ def show_choice(label: str, titles: dict[str, str], chosen: str, save: Callable[
 
 
 def show_number(
-    item: DefaultView, label: str, save: Save, *, key: str, least: float = 1, most: float | None = None
+    item: DefaultView,
+    label: str,
+    save: Save,
+    *,
+    key: str,
+    least: float = 1,
+    most: float | None = None,
+    is_off: bool = False,
 ) -> None:
-    """Empty is: not set here."""
+    """Empty is: not set here. ``is_off``: there is no limit, so none can be written."""
     widget, chosen = f"{key}-{item.name}", item.value if item.source is Source.HERE else None
     otherwise = number_words(item)
     if st.session_state.get(widget) != chosen:
@@ -36,7 +43,8 @@ def show_number(
         max_value=most,
         value=None,
         step=1.0 if isinstance(least, float) else 1,
-        placeholder=otherwise,
+        placeholder="no limit" if is_off else otherwise,
+        disabled=is_off,
         key=widget,
         on_change=lambda: save(item.name, st.session_state[widget]),
     )
@@ -74,4 +82,4 @@ def source_words(item: DefaultView, *, otherwise: str) -> str:
         case Source.ENVIRONMENT:
             return f"From {plain(item.variable)}"
         case _:
-            return f"Built in: {plain(otherwise)}"
+            return "Built in"

@@ -7,24 +7,17 @@ from html import escape
 import streamlit as st
 
 from pages.components.settings import theme_choice
+from pages.components.storyboard.timeline.key_list import KEYS, REMOVE, RENAME
 from pages.components.takes import review_queue
 
 # what each is about -> (keys, what they do)
-KEYS: dict[str, tuple[tuple[str, str], ...]] = {
+SHORTCUTS: dict[str, tuple[tuple[str, str], ...]] = {
     "Review (dashboard, Needs you)": (
         *((shortcut.key.capitalize(), shortcut.words) for shortcut in review_queue.shortcuts("any")),
         ("1 to 9", "While reasons are offered: decide with that one"),
         ("?", "Show or hide the list of keys"),
     ),
-    "Timeline (storyboard)": (
-        ("Space", "Pick up the clip, put it down"),
-        ("Left, Right", "Go to the next clip, or move the one picked up"),
-        ("Alt with Left, Right", "Move the clip at once"),
-        ("Enter", "Open the clip"),
-        ("Esc", "Put the clip back"),
-        ("P", "Play the film from here, or stop it"),
-        ("+, -, 0", "Zoom in, zoom out, show all"),
-    ),
+    "Timeline (storyboard)": tuple((keys, words.capitalize()) for keys, words in (*KEYS, REMOVE, RENAME)),
     "Everywhere": (("Tab, Shift with Tab", "Go to the next control, or back"), ("Esc", "Close what lies on top")),
 }
 
@@ -43,6 +36,6 @@ def table() -> str:
         f'<section><h3>{escape(title)}</h3><dl class="svo-shortcuts">'
         + "".join(f"<div><dt><kbd>{escape(keys)}</kbd></dt><dd>{escape(words)}</dd></div>" for keys, words in rows)
         + "</dl></section>"
-        for title, rows in KEYS.items()
+        for title, rows in SHORTCUTS.items()
     )
     return f'<div class="svo-keyboard">{"".join(parts)}</div>'

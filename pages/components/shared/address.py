@@ -33,7 +33,9 @@ def choose(name: str, titles: Mapping[str, str], *, label: str, default: str = "
     return value
 
 
-def pick(name: str, titles: Mapping[str, str], *, label: str, forget: tuple[str, ...] = ()) -> str:
+def pick(
+    name: str, titles: Mapping[str, str], *, label: str, forget: tuple[str, ...] = (), is_bare: bool = False
+) -> str:
     """A list to choose from, for a ``name`` with many values; the first one where the address names none of them."""
     found = st.query_params.get(name, "")
     value = found if found in titles else next(iter(titles))
@@ -45,7 +47,14 @@ def pick(name: str, titles: Mapping[str, str], *, label: str, forget: tuple[str,
         for other in forget:
             put(other, "")
 
-    st.selectbox(label, list(titles), format_func=titles.__getitem__, key=widget, on_change=keep)
+    st.selectbox(
+        label,
+        list(titles),
+        format_func=titles.__getitem__,
+        key=widget,
+        on_change=keep,
+        label_visibility="collapsed" if is_bare else "visible",
+    )
     return value
 
 

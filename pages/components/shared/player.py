@@ -19,9 +19,10 @@ def show(video_url: str, *, poster_url: str, label: str, placeholder: str = "No 
     )
 
 
-def show_download(url: str, *, label: str) -> None:
+def show_download(url: str, *, label: str, is_primary: bool = False) -> None:
     """A download that the browser streams to disk."""
-    st.html(f'<a class="svo-button" href="{escape(url)}" download>{escape(label)}</a>', width="content")
+    kind = "svo-button svo-primary" if is_primary else "svo-button"
+    st.html(f'<a class="{kind}" href="{escape(url)}" download>{escape(label)}</a>', width="content")
 
 
 def show_poster(poster_url: str, *, seconds: int, placeholder: str) -> None:

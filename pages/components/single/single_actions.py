@@ -12,6 +12,7 @@ from orchestrator.schema.single import Wish
 from orchestrator.schema.view import TakeView
 from pages.components.shared.notices import guarded
 from pages.components.shared.prices import money
+from pages.components.shared.take_words import is_cut_off
 from pages.components.shared.words import plain
 from pages.components.single import composer, deleted_bar, single_dialogs
 
@@ -72,13 +73,6 @@ def show_buttons(app: App, wish: Wish, take: TakeView, *, key: str) -> None:
             )
 
 
-def show_retry(app: App, take: TakeView, *, key: str) -> None:
-    """Another take of the same clip, with its price."""
-    price = app.views.take_price_usd(take.clip_id)
-    label = f"Retry ({plain(money(price))})" if price else "Retry"
-    st.button(label, icon=":material/refresh:", key=f"{key}-retry", on_click=_retry, args=(app, take.clip_id))
-
-
 def show_menu(app: App, wish: Wish, take: TakeView, *, key: str, is_whole: bool = False) -> None:
     """What has no button, or everything on a card; with ``is_whole`` Delete takes all takes of the wish."""
     actions = [action for action in _offered(app, take) if is_whole or action not in BUTTONS]
@@ -91,16 +85,18 @@ def show_menu(app: App, wish: Wish, take: TakeView, *, key: str, is_whole: bool 
     st.menu_button(
         "More",
         actions,
-        format_func=lambda action: f"{ICONS[action]} {_title(action, wish, is_whole=is_whole)}",
+        format_func=lambda action: f"{ICONS[action]} {_title(app, action, wish, take, is_whole=is_whole)}",
         type="tertiary" if is_whole else "secondary",
         key=widget,
         on_click=begin,
     )
 
 
-def _title(action: Action, wish: Wish, *, is_whole: bool) -> str:
+def _title(app: App, action: Action, wish: Wish, take: TakeView, *, is_whole: bool = False) -> str:
     if action is Action.DELETE and len(wish.takes) > 1:
         return f"Delete all {len(wish.takes)} takes" if is_whole else "Delete this take"
+    if action is Action.RETRY and (price := app.views.take_price_usd(take.clip_id)):
+        return plain(f"{action} · {money(price)}")
     return action
 
 
@@ -120,14 +116,11 @@ def _begin(app: App, action: Action, wish: Wish, take: TakeView, is_whole: bool)
                 single_dialogs.open_assessment(take.run_id)
             case Action.REMIX:
                 single_dialogs.open_remix(take.run_id)
+            case Action.RETRY:
+                app.service.retry_clip(take.clip_id)
+                st.toast("A new take was asked for", icon=ICONS[action])
             case Action.STORYBOARD:
                 single_dialogs.open_gathering(take.run_id)
-
-
-def _retry(app: App, clip_id: str) -> None:
-    with guarded():
-        app.service.retry_clip(clip_id)
-        st.toast("A new take was asked for", icon=":material/refresh:")
 
 
 def _delete(app: App, takes: Sequence[TakeView]) -> None:

@@ -104,11 +104,8 @@ def _show_actions(app: App, wish: Wish, take: TakeView, *, key: str) -> None:
         if take.download_url:
             player.show_download(take.download_url, label="Download")
         single_actions.show_buttons(app, wish, take, key=key)
-        if not (take.is_active or take.is_held):
-            if is_cut_off(take) or take.error_code:
-                retry.show(app, take.clip_id, take, is_urgent=False, is_disabled=False, key=key)
-            else:
-                single_actions.show_retry(app, take, key=key)
+        if not (take.is_active or take.is_held) and (is_cut_off(take) or take.error_code):
+            retry.show(app, take.clip_id, take, is_urgent=False, is_disabled=False, key=key)
         single_actions.show_menu(app, wish, take, key=key)
 
 

@@ -6,6 +6,7 @@ import streamlit as st
 
 from orchestrator.bootstrap import App
 from orchestrator.schema.animatic import AnimaticView
+from orchestrator.schema.status import PlanStatus
 from orchestrator.schema.view import PlanView
 from pages.components.shared.notices import guarded
 from pages.components.shared.words import plain
@@ -16,12 +17,14 @@ def show(app: App, plan: PlanView, animatic: AnimaticView, *, key: str) -> None:
     if animatic.is_active:
         st.caption(f":material/progress_activity: Preview {animatic.done} of {animatic.total}", width="content")
         return
-    if plan.is_active or animatic.done >= animatic.total:
+    is_settled = all(clip.status.is_settled for clip in plan.clips)  # then nothing is left to decide by a preview
+    if plan.is_active or is_settled or animatic.done >= animatic.total:
         return
     label = "Update the preview" if animatic.done else "Preview for free"
     if st.button(
         label,
         icon=":material/animation:",
+        type="secondary" if plan.status is PlanStatus.PLANNED else "tertiary",
         help=plain(animatic.error) or "Draws every clip with its words and length, on this machine. Nothing is paid.",
         key=f"{key}-animatic",
     ):

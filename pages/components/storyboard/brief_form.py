@@ -26,9 +26,10 @@ def show(app: App, detail: ProjectDetail, *, key: str) -> None:
             app.service.save_draft(detail.id, brief=read(detail.brief, key=key), script=detail.script)
 
     st.caption("What the film is for. Every field may stay empty: a script alone is enough to start.")
-    columns = st.columns(2, gap="medium")
+    above, columns = st.container(), st.columns(2, gap="medium")
     for index, (name, label, example, limit) in enumerate(FIELDS):
-        columns[index % 2].text_input(
+        place = columns[(index - 1) % 2] if index else above
+        place.text_input(
             label,
             value=getattr(detail.brief, name),
             placeholder=example,
@@ -37,7 +38,7 @@ def show(app: App, detail: ProjectDetail, *, key: str) -> None:
             on_change=save,
         )
     spoken = {detail.brief.language: detail.brief.language, **LANGUAGES}
-    columns[0].selectbox(
+    columns[1].selectbox(
         "Language spoken",
         list(spoken),
         index=list(spoken).index(detail.brief.language),

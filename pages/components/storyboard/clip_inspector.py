@@ -14,7 +14,15 @@ from pages.components.shared import retry
 from pages.components.shared.notices import guarded
 from pages.components.shared.take_words import is_answer_lost
 from pages.components.shared.words import count, plain
-from pages.components.storyboard import clip_cutting, clip_editor, clip_evidence, clip_making, clip_stage, take_retime
+from pages.components.storyboard import (
+    clip_cutting,
+    clip_editor,
+    clip_evidence,
+    clip_making,
+    clip_stage,
+    plan_offers,
+    take_retime,
+)
 from pages.components.storyboard.timeline.arrangement import arrangement, move_clip
 
 PANELS = ("Evidence", "Words", "Making", "Cut")
@@ -79,6 +87,7 @@ def _show_head(app: App, plan: PlanView, clip: ClipView, newest: TakeView | None
                     with guarded():
                         app.service.arrange_clips(plan.id, moved or arrangement(plan))
                         st.rerun(scope="app")
-            is_urgent = clip.status in (ClipStatus.FAILED, ClipStatus.NEEDS_REVIEW)
+            has_main = any(offer.is_primary for offer in plan_offers.offers(plan))  # one thing at a time
+            is_urgent = clip.status in (ClipStatus.FAILED, ClipStatus.NEEDS_REVIEW) and not has_main
             is_busy = not clip.status.is_settled
             retry.show(app, clip.id, newest, is_urgent=is_urgent, is_disabled=is_busy, key=key)

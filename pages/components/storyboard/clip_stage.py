@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from orchestrator.schema.status import ClipStatus
 from orchestrator.schema.view import ClipView, TakeView
 from pages.components.shared import badge, player
 from pages.components.shared.states import CLIP_BADGES
@@ -35,7 +36,7 @@ def _show_preview(clip: ClipView, *, words: str) -> None:
         clip.animatic_url,
         poster_url=clip.reference_url,
         label=f"Preview of clip {clip.position}",
-        placeholder=f"{words}. Nothing was made of it yet",
+        placeholder="Not made yet" if clip.status is ClipStatus.PENDING else words,
     )
     if clip.animatic_url:
         st.caption("The free preview. No provider was asked for anything.")

@@ -8,12 +8,14 @@ import streamlit as st
 
 from orchestrator.bootstrap import App
 from orchestrator.schema.status import RenderStatus
+from orchestrator.schema.timeline import TransitionKind
 from orchestrator.schema.view import PlanView, RenderView
 from pages.components.shared import badge, player, rating
 from pages.components.shared.notices import show_empty
 from pages.components.shared.numbers import clock
 from pages.components.shared.states import RENDER_BADGES
 from pages.components.shared.words import count
+from pages.components.storyboard import transition_choice
 
 
 def show_all(app: App, plan: PlanView) -> None:
@@ -49,9 +51,9 @@ def _show(app: App, render: RenderView, *, title: str) -> None:
         if render.duration_seconds:
             st.caption(facts(render))
         if render.download_url:
-            player.show_download(
-                render.download_url, label="Download partial MP4" if render.is_partial else "Download MP4"
-            )
+            label = "Download partial MP4" if render.is_partial else "Download MP4"
+            is_wanted = render.is_current and not render.is_partial
+            player.show_download(render.download_url, label=label, is_primary=is_wanted)
         if render.status is RenderStatus.DONE and not render.is_partial:
             rating.show(app, render, key=f"rating-{render.id}")
 
@@ -80,13 +82,24 @@ def _earlier(render: RenderView) -> str:
     return f'<a href="{escape(render.video_url)}" target="_blank">{about}</a> <span>{seconds} · {download}</span>'
 
 
+def _joints(transition: str) -> str:
+    """``crossfade:0.5`` as ``crossfade of 0.5 s``."""
+    kind, _, seconds = transition.partition(":")
+    if kind == TransitionKind.CUT:
+        return "straight cuts"
+    title = (
+        transition_choice.TITLES[TransitionKind(kind)].lower() if kind in set(TransitionKind) else "mixed transitions"
+    )
+    return f"{title} of {seconds} s" if seconds else title
+
+
 def facts(render: RenderView) -> str:
     """Length, joints and how much was kept untouched."""
     parts = [
         clock(render.duration_seconds or 0),
-        render.transition.replace("_", " ").replace(":", " ") + " transitions",
+        _joints(render.transition),
     ]
     frames = render.frames_copied + render.frames_encoded
     if frames:
-        parts.append(f"{render.frames_copied / frames:.0%} of {frames:,} frames kept bit for bit")
+        parts.append(f"{render.frames_copied / frames:.0%} of the frames untouched")
     return " · ".join(parts)

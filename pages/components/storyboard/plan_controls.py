@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from orchestrator.bootstrap import App
-from orchestrator.schema.status import PauseCause, PlanStatus, RenderStatus
+from orchestrator.schema.status import ClipStatus, PauseCause, PlanStatus, RenderStatus
 from orchestrator.schema.view import PlanView
 from pages.components.shared import budget
 from pages.components.shared.notices import guarded
@@ -16,6 +16,7 @@ from pages.components.storyboard import selection
 from pages.components.storyboard.plan_offers import DONE_WORDS, ICONS, Command, Offer, offers
 
 SHOWN_AT_MOST = 3
+QUIET = (Command.CANCEL, Command.PARTIAL_FILM)
 
 
 def show(app: App, plan: PlanView, *, key: str) -> None:
@@ -29,10 +30,23 @@ def show(app: App, plan: PlanView, *, key: str) -> None:
 
 def _show_offer(app: App, plan: PlanView, offer: Offer, *, key: str) -> None:
     has_film = plan.render is not None and plan.render.status is RenderStatus.DONE
-    kind = "primary" if offer.is_primary else "tertiary" if offer.command is Command.CANCEL else "secondary"
+    kind = "primary" if offer.is_primary else "tertiary" if offer.command in QUIET else "secondary"
     label = "Render again" if offer.command is Command.RENDER and has_film else offer.command.value
+    if price := price_usd(app, plan, offer.command):
+        label = plain(f"{label} · about {money(price)}")
     if st.button(label, icon=ICONS[offer.command], type=kind, key=f"{key}-{offer.command.name.lower()}"):
         _send(app, plan, offer.command)
+
+
+def price_usd(app: App, plan: PlanView, command: Command) -> float:
+    """What a command will probably spend, in US dollars; 0 for one that spends nothing."""
+    spent = 0.0
+    if command in (Command.RESUME, Command.RETRY_AND_GO_ON) and plan.estimate is not None:
+        spent += plan.estimate.likely_usd
+    if command in (Command.RETRY_FAILED, Command.RETRY_AND_GO_ON):
+        failed = (clip.id for clip in plan.clips if clip.status is ClipStatus.FAILED)
+        spent += sum(map(app.views.take_price_usd, failed))
+    return spent
 
 
 def _ask_to_start(app: App, plan: PlanView, *, key: str) -> None:
@@ -107,5 +121,6 @@ def show_progress(plan: PlanView) -> None:
     is_unfinished = plan.status in (PlanStatus.PAUSED, PlanStatus.CANCELLED, PlanStatus.INCOMPLETE)
     if plan.is_active or is_unfinished:
         st.progress(min(max(plan.progress, 0.0), 1.0))
-    for clip in plan.missing[:SHOWN_AT_MOST] if not plan.is_active else ():
-        st.caption(f"Clip {clip.position}: {plain(clip.reason)}")
+    missing = () if plan.is_active else plan.missing[:SHOWN_AT_MOST]
+    if missing:
+        st.caption("  \n".join(f"Clip {clip.position}: {plain(clip.reason)}" for clip in missing))

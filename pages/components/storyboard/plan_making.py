@@ -44,7 +44,7 @@ def consequence(plan: PlanView) -> str:
     paid = f" ({money(plan.cost_usd)})" if plan.cost_usd else ""
     return (
         f"A new plan takes the place of the {count(len(plan.clips), 'clip')} below, and its clips are made anew. "
-        f"The {count(takes, 'take')}{paid} and every film made so far are kept on the dashboard."
+        f"The {count(takes, 'take')}{paid} and every film made so far are kept: the dashboard lists them."
     )
 
 

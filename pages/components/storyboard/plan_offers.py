@@ -53,8 +53,10 @@ class Offer:
 
 
 def offers(plan: PlanView) -> tuple[Offer, ...]:
-    """Which commands make sense now, the likeliest first."""
-    return (*_plan_offers(plan), *_partial_offers(plan))
+    """Which commands make sense now, the likeliest first. While clips are made Pause and Cancel stay where they are, at
+    the end of the row, when a partial film comes to be on offer."""
+    found, partial = _plan_offers(plan), _partial_offers(plan)
+    return (*partial, *found) if plan.status is PlanStatus.RUNNING else (*found, *partial)
 
 
 def _partial_offers(plan: PlanView) -> tuple[Offer, ...]:

@@ -35,6 +35,9 @@ def show(app: App, detail: ProjectDetail, *, key: str) -> None:
         made = _draw_making(app, saved, key=key, on_change=touch)
         seed = _draw_seed(saved, key=key, on_change=touch)
     with second:
+        bounds = _draw_bounds(saved, key=key, on_change=touch)
+    with third:
+        transition = transition_choice.show(saved.transition, key=key, on_change=touch)
         pace = st.slider(
             "Pace (words per minute)",
             WORDS_PER_MINUTE_MIN,
@@ -44,9 +47,6 @@ def show(app: App, detail: ProjectDetail, *, key: str) -> None:
             key=f"{key}-pace",
             on_change=touch,
         )
-        transition = transition_choice.show(saved.transition, key=key, on_change=touch)
-    with third:
-        bounds = _draw_bounds(saved, key=key, on_change=touch)
     settings = ProjectSettings.model_validate(
         {**saved.model_dump(), **made, "words_per_minute": pace, "transition": transition, "seed": seed, **bounds}
     )

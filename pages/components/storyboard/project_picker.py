@@ -53,7 +53,8 @@ def show(app: App, projects: Sequence[ProjectName], *, project_id: str, key: str
             on_change=lambda: open_project(st.session_state[widget]),
             width=200,
         )
-    with st.popover("New project", icon=":material/add:"):
+    # Another project is another popover, so that this one closes when its project was created.
+    with st.popover("New project", icon=":material/add:", key=f"{key}-new-for-{project_id}"):
         create_form(app, key=f"{key}-new")
 
 

@@ -76,11 +76,12 @@ def show(current: Step, taken: frozenset[Step], *, key: str) -> None:
         )
 
 
-def show_way_on(step: Step, *, key: str) -> None:
-    """The way to the step after this one."""
+def show_way_on(step: Step, *, is_primary: bool, key: str) -> None:
+    """The way to the step after this one; the main one until there are clips to make."""
     following = list(Step)[list(Step).index(step) + 1]
     st.button(
         f"Next: {TITLES[following]}",
+        type="primary" if is_primary else "secondary",
         icon=":material/arrow_forward:",
         icon_position="right",
         key=f"{key}-next-{step.value}",

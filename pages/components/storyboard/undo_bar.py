@@ -37,9 +37,11 @@ def show_bar(app: App, project_id: str, history: EditHistory, *, key: str) -> No
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center", gap="small", key="undo-bar"):
         st.markdown(f":material/check: {plain(entry.label)}", width="stretch")
-        if st.button("Undo", icon=":material/undo:", type="tertiary", key=f"{key}-bar-undo"):
+        if st.button("Undo", icon=":material/undo:", type="tertiary", key=f"{key}-bar-undo-{entry.id}"):
             _go(app, project_id, entry.id, is_redo=False)
-        if st.button("Dismiss", icon=":material/close:", help="Dismiss", type="tertiary", key=f"icon-{key}-dismiss"):
+        if st.button(
+            "Dismiss", icon=":material/close:", help="Dismiss", type="tertiary", key=f"icon-{key}-dismiss-{entry.id}"
+        ):
             st.session_state[_DISMISSED] = entry.id
             st.rerun()
 

@@ -65,7 +65,7 @@ def show(found: AssessmentPage) -> None:
 
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         for name, label, titles in filters:
-            with st.container(width=150):
+            with st.container(width=146):
                 address.pick(name, titles, label=label, forget=(PAGE, TAKE))
         st.button(
             "Clear",

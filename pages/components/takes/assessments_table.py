@@ -11,7 +11,7 @@ from streamlit.column_config import ButtonColumn, DatetimeColumn, ImageColumn, N
 
 from orchestrator.bootstrap import App
 from orchestrator.schema.assessment import CheckName, Verdict
-from orchestrator.schema.reviewing import AssessedTake
+from orchestrator.schema.reviewing import AssessedTake, AssessmentFilter, AssessmentOrder, AssessmentPage
 from pages.components.shared import address
 from pages.components.shared.check_words import CHECK_TITLES
 from pages.components.shared.notices import guarded, show_empty
@@ -20,6 +20,7 @@ from pages.components.takes import assessments_csv, assessments_filter, take_rev
 from pages.components.takes.assessments_filter import PAGE, TAKE, VERDICT_WORDS
 
 SIZE = 25  # takes a page
+ANY = 10**9  # before it is known how many there are
 ROW_HEIGHT = 54
 _DECISION_WORDS = {"approved": "Approved", "rejected": "Rejected"}
 # so thin that the text stays readable on them, light and dark
@@ -38,9 +39,8 @@ def show(app: App, *, key: str) -> None:
 def _show(app: App, *, key: str) -> None:
     with guarded():
         wanted, order = assessments_filter.read(st.query_params.to_dict())
-        total = app.views.assessments(wanted, limit=1).total
-        offset = (address.page(PAGE, total=total, size=SIZE) - 1) * SIZE
-        found = app.views.assessments(wanted, order=order, limit=SIZE, offset=offset)
+        found = _page(app, wanted, order)
+        total = found.total
         if not found.projects:
             show_empty("No takes yet", "Every attempt at a clip is listed here with its evidence.", icon="fact_check")
             return
@@ -56,6 +56,16 @@ def _show(app: App, *, key: str) -> None:
         take_review.open_drawer(app, run_id)
 
 
+def _page(app: App, wanted: AssessmentFilter, order: AssessmentOrder) -> AssessmentPage:
+    """The page in the address; the last one there is, where fewer takes fit than that."""
+    asked = address.page(PAGE, total=ANY, size=SIZE)
+    found = app.views.assessments(wanted, order=order, limit=SIZE, offset=(asked - 1) * SIZE)
+    here = address.page(PAGE, total=found.total, size=SIZE)
+    if here == asked:
+        return found
+    return app.views.assessments(wanted, order=order, limit=SIZE, offset=(here - 1) * SIZE)
+
+
 def _table(takes: Sequence[AssessedTake], *, key: str) -> str:
     """The takes; the run id of the one whose button was pressed in this run, else ``""``."""
     button = f"{key}-open"
@@ -65,8 +75,8 @@ def _table(takes: Sequence[AssessedTake], *, key: str) -> str:
         tints.loc[place, ["Verdict", "Score"]] = f"background-color: {_TINTS[take.verdict]}"
     config: dict[Any, Any] = {
         "Picture": ImageColumn("", width=84),
-        "Clip": TextColumn(width=150),
-        "Line": TextColumn(width=190),
+        "Clip": TextColumn(width=130),
+        "Line": TextColumn(width=170),
         "Verdict": TextColumn(width=90),
         "A person": TextColumn(width=90),
         "Failed checks": TextColumn(width=130),
@@ -86,17 +96,17 @@ def _table(takes: Sequence[AssessedTake], *, key: str) -> str:
 def _row(take: AssessedTake) -> dict[str, object]:
     return {
         "Picture": take.poster_url or None,
+        "Open": "View",
         "Clip": f"{take.position} · {shorten(take.project_name, 26)}",
-        "Line": shorten(take.line, 90),
         "Verdict": VERDICT_WORDS[take.verdict],
         "Score": take.score,
+        "Line": shorten(take.line, 90),
         "A person": person_words(take),
         "Failed checks": ", ".join(CHECK_TITLES[CheckName(name)] for name in take.failed_checks),
         "Take": f"{take.attempt} of {take.attempts}",
         "Provider": f"{take.provider} {take.model}".strip(),
         "Cost": take.cost_usd,
         "Assessed": take.assessed_at,
-        "Open": "View",
     }
 
 

@@ -68,15 +68,18 @@ def show(app: App, need: NeedView, *, key: str, on_decided: Callable[[], None]) 
 def _show_head(need: NeedView, take: TakeView | None) -> None:
     """What it is, and the line it is to say."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.subheader(f"{plain(shorten(need.project_name, 60))} · clip {need.position}", anchor=False, width="content")
+        title = "Single clip" if need.is_single else f"{plain(shorten(need.project_name, 60))} · clip {need.position}"
+        st.subheader(title, anchor=False, width="content")
         badge.show(KIND_BADGES[need.kind])
         if take is not None:
             st.caption(take_review.facts(take), width="content")
-        st.page_link(
-            "storyboard.py",
-            label="Open in storyboard",
-            icon=":material/open_in_new:",
-            query_params={"project": need.project_id, "clip": need.clip_id},
-            width="content",
-        )
+        _show_way(need)
     st.html(f'<p class="svo-line">{escape(shorten(need.line, 400))}</p>')
+
+
+def _show_way(need: NeedView) -> None:
+    """To where the clip was made."""
+    page, label, query = "storyboard.py", "Open in storyboard", {"project": need.project_id, "clip": need.clip_id}
+    if need.is_single:
+        page, label, query = "single_gen.py", "Open in Single Gen", {"clip": need.clip_id}
+    st.page_link(page, label=label, icon=":material/open_in_new:", query_params=query, width="content")

@@ -48,14 +48,13 @@ def _wanted() -> tuple[NeedKind | None, str]:
 
 
 def _show_filters(found: NeedsView) -> None:
-    told = [f"{n:,} {review_list.KIND_WORDS[kind].lower()}" for kind, n in found.counts.items() if n]
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        address.choose(KIND, {ALL: "All", **review_list.KIND_WORDS}, label="What waits", forget=(CHOSEN,))
+    kinds = {kind.value: f"{words} ({found.counts.get(kind, 0):,})" for kind, words in review_list.KIND_WORDS.items()}
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        address.choose(KIND, {ALL: "All", **kinds}, label="What waits", forget=(CHOSEN,))
         if len(found.projects) > 1 or st.query_params.get(PROJECT):
             with st.container(width=300):
                 names = {project_id: shorten(name or "Untitled film", 60) for project_id, name in found.projects}
-                address.pick(PROJECT, {ALL: "All projects", **names}, label="Project", forget=(CHOSEN,))
-        st.caption(" · ".join(told), width="content")
+                address.pick(PROJECT, {ALL: "All projects", **names}, label="Project", forget=(CHOSEN,), is_bare=True)
 
 
 def _show_desk(app: App, items: Sequence[NeedView], *, total: int, key: str) -> None:

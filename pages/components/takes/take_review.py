@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 import streamlit as st
 
 from orchestrator.bootstrap import App
@@ -78,7 +80,7 @@ def open_drawer(app: App, run_id: str) -> None:
         if is_answer_lost(take):
             retry.show_lost(app, take, key=f"drawer-{run_id}")
         if take.line:
-            st.markdown(f"> {plain(take.line)}")
+            st.html(f'<p class="svo-line">{escape(take.line)}</p>')
         assessment.show(app, take)
         decision_history.show(take)
         if take.checks:

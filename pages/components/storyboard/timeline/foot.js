@@ -2,11 +2,7 @@
 import { icon } from "./icons.js";
 import { element } from "./parts.js";
 
-const KEYS = [
-  ["← →", "next clip"], ["↑ ↓", "next scene"], ["Home End", "first, last"], ["Enter", "open"],
-  ["Space", "pick up, drop"], ["Esc", "put back"], ["Alt ← →", "move at once"],
-  ["Shift ← →", "choose more"], ["Ctrl A", "choose all"], ["K or P", "play, pause"], ["+ − 0", "zoom, whole film"],
-];
+const { always, ...sometimes } = timelineKeys; // from key_list.py, put before all modules
 
 export function addFoot(tl) {
   const line = element("div", "line-of", tl.foot), summary = element("span", "summary", line), legend = element("ul", "legend", line);
@@ -34,7 +30,7 @@ export function addFoot(tl) {
       return item;
     }));
     const { remove, rename } = latest.can;
-    const keys = [...KEYS, ...(remove ? [["Delete", "remove"]] : []), ...(rename ? [["F2", "rename the scene"]] : [])];
+    const keys = [...always, ...(remove ? [sometimes.remove] : []), ...(rename ? [sometimes.rename] : [])];
     list.replaceChildren(...keys.flatMap(([key, does]) => [element("dt", "", null, key), element("dd", "", null, does)]));
   };
 }

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from streamlit.components.v2 import component
 
+from pages.components.storyboard.timeline.key_list import KEYS, REMOVE, RENAME
+
 HERE = Path(__file__).parent
 MODULES = (
     *("icons", "parts", "order", "cut", "card", "strip", "picks", "zoom", "ruler", "deck", "stage", "player"),
@@ -24,10 +26,15 @@ STYLES = ("frame", "strip", "stage")
 def joined() -> str:
     """One script that offers ``clipTimeline`` (``mount(root)`` and ``css``) to the page and says so."""
     css = json.dumps("\n".join(_read(f"{name}.css") for name in STYLES))
-    return "".join(_scoped(_read(f"{name}.js")) for name in MODULES) + (
-        "export default function () {\n"
-        f"  globalThis.clipTimeline = {{ mount: mountTimeline, css: {css} }};\n"
-        '  document.dispatchEvent(new Event("clip-timeline"));\n}\n'
+    keys = json.dumps({"always": KEYS, "remove": REMOVE, "rename": RENAME}, ensure_ascii=False)
+    return (
+        f"const timelineKeys = {keys};\n"
+        + "".join(_scoped(_read(f"{name}.js")) for name in MODULES)
+        + (
+            "export default function () {\n"
+            f"  globalThis.clipTimeline = {{ mount: mountTimeline, css: {css} }};\n"
+            '  document.dispatchEvent(new Event("clip-timeline"));\n}\n'
+        )
     )
 
 

@@ -2,7 +2,7 @@
 import { secondAt, spansOf, xAt } from "./cut.js";
 import { clamp, element, recall, remember, tool } from "./parts.js";
 
-const WIDEST = 64, READABLE = 12.5, ROOMY = 34, STEP = 1.35, CLOSE = 8;
+const WIDEST = 64, READABLE = 12.5, ROOMY = 56, STEP = 1.35, CLOSE = 8;
 
 export function addZoom(tl) {
   const { track, root } = tl;

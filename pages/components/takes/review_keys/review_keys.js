@@ -52,6 +52,7 @@ function mount(root) {
 
   function toggle() {
     list.hidden = !list.hidden;
+    root.classList.toggle("open", !list.hidden);
     line.querySelector("button")?.setAttribute("aria-expanded", String(!list.hidden));
   }
 

@@ -42,7 +42,7 @@ def describe(items: Sequence[NeedView], *, chosen: str, now: datetime) -> dict[s
             {
                 "id": item.clip_id,
                 "poster": item.poster_url,
-                "where": f"{shorten(item.project_name, 34)} · clip {item.position}",
+                "where": _where(item),
                 "line": shorten(item.line, 90),
                 "why": shorten(item.why, 110),
                 "kind": item.kind.value,
@@ -65,3 +65,7 @@ def waiting_words(seconds: float) -> str:
     if minutes < 60 * 36:
         return f"{minutes / 60:.0f} h"
     return f"{minutes / 60 / 24:.0f} days"
+
+
+def _where(item: NeedView) -> str:
+    return "Single clip" if item.is_single else f"{shorten(item.project_name, 34)} · clip {item.position}"
