@@ -35,6 +35,9 @@ _IS_DRAWN = """() => document.fonts.status === "loaded"
     && !document.querySelector("[data-stale=true]")
     && [...document.images].filter((i) => i.loading !== "lazy" || i.getBoundingClientRect().top < innerHeight)
         .every((image) => image.complete)"""
+# No player shows that it is loading; one that fetches no picture by itself is not waited for long.
+_HAVE_LOADED = """(videos) => Promise.all(videos.map((video) => video.readyState > 1 || video.preload === "none"
+    || new Promise((go) => { video.onloadeddata = video.onerror = go; setTimeout(go, 2000); }))).then(() => null)"""
 # Below the bar at the top.
 _BRING_INTO_SIGHT = "(it) => { it.style.scrollMarginTop = '4.5rem'; it.scrollIntoView({ block: 'start' }); }"
 _IS_DARK = """(wanted) => {
@@ -80,6 +83,7 @@ class Camera:
                 self.page.locator(on_phone).first.evaluate(_BRING_INTO_SIGHT)
             self.page.wait_for_function(_IS_DRAWN, timeout=WAIT_MS)
             self.page.wait_for_function(_IS_DARK, arg=look == "dark", timeout=WAIT_MS)
+            self.page.locator("video").evaluate_all(_HAVE_LOADED)
             self.page.wait_for_timeout(500)  # charts and strips draw themselves anew in another size
             save(self.page.screenshot(animations="disabled"), self.folder / f"{name}_{look}.png")
             self.taken += 1
@@ -172,7 +176,7 @@ def shoot_made(camera: Camera, house: House, made: Showcase) -> None:
         ("projects", "The ferryman"),
         ("films", "Download MP4"),
         ("takes", "Failed check"),
-        ("numbers", "First-pass rate"),
+        ("numbers", "First-attempt pass rate"),
     ):
         of = f"&needs-project={made.ferryman}" if view == "review" else ""
         url = f"{at}/dashboard?view={view}{of}"

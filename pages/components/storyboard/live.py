@@ -18,12 +18,13 @@ from pages.components.shared.notices import guarded
 from pages.components.storyboard import animatic_controls, plan_controls, selection, steps, timeline, workbench
 
 FRAGMENT, TICK_SECONDS = "live", 1.0
+REST_SECONDS = 5.0  # between two looks at a plan at rest: somebody else may start or change it
 
 
 def show(app: App, plan: PlanView) -> None:
     """The fragment; ``plan`` is the plan as the page was drawn from."""
     was_active = plan.is_active or app.views.animatic(plan.id).is_active
-    run_every = TICK_SECONDS if was_active else None
+    run_every = TICK_SECONDS if was_active else REST_SECONDS
     st.fragment(_draw, run_every=run_every, key=FRAGMENT)(app, [plan], plan.id, was_active)
 
 
