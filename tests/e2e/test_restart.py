@@ -14,6 +14,7 @@ from tests.e2e.hands import MAKING_MS, ask, plan_film, play, press, settle
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300), pytest.mark.xdist_group("browser")]
 
 BACK_MS = 90_000
+SETTINGS = {"MOCK_DELAY_SECONDS": "6"}  # long enough to be paused
 AWAY = "nothing is lost, and this page comes back by itself"
 
 
@@ -43,6 +44,7 @@ def test_words_and_clicks_of_the_moment_without_a_server_are_not_lost(page: Page
     script, start = page.get_by_role("textbox", name="Script"), page.get_by_role("button", name="Start generation")
     script.press("Control+End")
     script.press_sequentially(" The boats come home.")
+    page.wait_for_timeout(1000)  # what is typed is kept after a pause in typing
     house.strike()
     start.dispatch_event("click")
     house.start()

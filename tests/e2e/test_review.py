@@ -24,7 +24,7 @@ def test_a_failing_clip_is_approved_by_keyboard_undone_and_approved_again(page: 
     press(page.get_by_role("link", name="Dashboard"))
     waiting = page.get_by_role("radio", name="Needs you (1)")
     expect(waiting).to_be_visible()
-    expect(page.get_by_text("Lamp · clip 2")).to_be_visible()
+    expect(page.get_by_role("heading", name="Lamp · clip 2")).to_be_visible()
     settle(page)
     page.keyboard.press("a")
     expect(page.get_by_role("button", name="Looks right")).to_be_focused()
@@ -33,7 +33,7 @@ def test_a_failing_clip_is_approved_by_keyboard_undone_and_approved_again(page: 
     expect(page.locator(".st-key-queue-undone-bar")).to_contain_text("Looks right")
 
     press(page.get_by_role("button", name="Undo"))
-    expect(page.get_by_text("Lamp · clip 2")).to_be_visible()
+    expect(page.get_by_role("heading", name="Lamp · clip 2")).to_be_visible()
     settle(page)
     page.keyboard.press("a")
     page.keyboard.press("2")

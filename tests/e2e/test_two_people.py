@@ -111,6 +111,6 @@ def test_a_script_with_nuls_and_markup_becomes_clips_and_nothing_else(page: Page
     press(page.locator(".st-key-steps").get_by_role("radio").filter(has_text="Plan"))
     press(page.get_by_role("button", name="Generate Clip Plan"))
     press(page.locator(".clip"))
-    expect(page.locator(".svo-line")).to_contain_text("<b>lit</b> <img src=x onerror=alert(1)>")
+    expect(page.locator(".svo-line")).to_have_text("The lamp is lit before $dawn$ :red.")  # markup is not spoken
     expect(page.locator('img[src="x"]')).to_have_count(0)
     expect(page.get_by_text(UNEXPECTED)).to_have_count(0)

@@ -46,9 +46,13 @@ def next_step(taken: frozenset[Step]) -> Step:
 
 
 def chosen(taken: frozenset[Step]) -> Step:
-    """The step in the address, else the next one."""
+    """The step in the address, else the next one, which stands there from then on: a page must not turn under the hands
+    of somebody who has just filled in the first field of it."""
     wanted = st.query_params.get(ADDRESS, "")
-    return Step(wanted) if wanted in set(Step) else next_step(taken)
+    step = Step(wanted) if wanted in set(Step) else next_step(taken)
+    if step is not Step.RENDER:
+        go(step)
+    return step
 
 
 def go(step: Step) -> None:
