@@ -106,10 +106,8 @@ def expect_order(page: Page, *clip_ids: str) -> None:
 def expect_played_in_order(page: Page, address: str, *clip_ids: str) -> None:
     """Each part of the film shows the take of its clip, and not that of another one."""
     source = page.locator("video").get_attribute("src") or ""
-    plan_id = page.locator("[class*=st-key-timeline-]").first.get_attribute("class") or ""
-    found = re.search(r"st-key-timeline-([\w-]+)", plan_id)
-    assert found
-    takes = {one["id"]: one["video_url"] for one in ask(address, f"/video/clip-plans/{found[1]}/status")["clips"]}
+    plan_ids = [one["clip_plan_id"] for one in ask(address, "/video/projects")["projects"] if one["id"] in page.url]
+    takes = {one["id"]: one["video_url"] for one in ask(address, f"/video/clip-plans/{plan_ids[0]}/status")["clips"]}
     for place, clip_id in enumerate(clip_ids):
         shown = look(page, source, at_seconds=FILM_SECONDS / len(clip_ids) * place + 2)
         apart = {one: unlike(shown, look(page, url, at_seconds=2)) for one, url in takes.items()}

@@ -29,7 +29,7 @@ def test_a_failing_clip_is_approved_by_keyboard_undone_and_approved_again(page: 
     page.keyboard.press("a")
     expect(page.get_by_role("button", name="Looks right")).to_be_focused()
     page.keyboard.press("1")
-    expect(page.get_by_text("Nothing waits for you")).to_be_visible()
+    expect(page.get_by_text("Nothing waits for you", exact=True)).to_be_visible()
     expect(page.locator(".st-key-queue-undone-bar")).to_contain_text("Looks right")
 
     press(page.get_by_role("button", name="Undo"))
