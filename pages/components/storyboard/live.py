@@ -33,8 +33,6 @@ def _draw(app: App, at_hand: list[PlanView], plan_id: str, was_active: bool) -> 
     with guarded(), st.container(key=FRAGMENT):
         plan = at_hand.pop() if at_hand else app.views.lately(app.views.plan, plan_id)
         animatic = app.views.lately(app.views.animatic, plan_id)
-        if (plan.is_active or animatic.is_active) != was_active or workbench.is_outdated(plan):
-            st.rerun(scope="app")
         key = f"plan-{plan.id}"
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key="plan-state"):
             st.markdown(plan_controls.state_line(plan), width="stretch")
@@ -55,6 +53,9 @@ def _draw(app: App, at_hand: list[PlanView], plan_id: str, was_active: bool) -> 
             on_rename=lambda scene_id, title: _do(lambda: app.service.rename_scene(scene_id, title)),
             on_remove=lambda clip_ids: _do(lambda: app.service.remove_clips(clip_ids)),
         )
+        # Last: a click on a command above would be lost with the drawing it came with.
+        if (plan.is_active or animatic.is_active) != was_active or workbench.is_outdated(plan):
+            st.rerun(scope="app")
 
 
 def _shows_clips() -> bool:
