@@ -30,6 +30,7 @@ def test_a_paused_film_outlives_the_server_and_is_finished(page: Page, house: Ho
     expect(page.get_by_text(AWAY)).to_be_visible()
     house.start()
     expect(page.get_by_text(AWAY)).to_have_count(0, timeout=BACK_MS)
+    settle(page)
     press(resume)
     expect(page.locator(".clip[data-status=passed]")).to_have_count(2, timeout=MAKING_MS)
     expect(page.get_by_role("link", name="Download MP4")).to_be_visible(timeout=MAKING_MS)

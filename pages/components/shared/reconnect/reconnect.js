@@ -10,13 +10,15 @@ export default function () {
   if (observer) return;
   observer = new MutationObserver(look);
   observer.observe(document.body, {
-    childList: true, subtree: true, attributes: true, attributeFilter: ["data-test-connection-state"],
+    childList: true, subtree: true, attributes: true, attributeFilter: ["data-test-connection-state", "data-test-script-state"],
   });
 }
 
 function look() {
   const app = document.querySelector('[data-testid="stApp"]');
-  const isAway = Boolean(app) && app.dataset.testConnectionState !== "CONNECTED";
+  // Back is the page once it is drawn anew: a click before that would go to what the server no longer knows.
+  const isThere = app?.dataset.testConnectionState === "CONNECTED";
+  const isAway = Boolean(app) && (!isThere || (timer && app.dataset.testScriptState !== "notRunning"));
   if (isAway && !timer) timer = setTimeout(() => say(app), SOON_MS);
   if (!isAway && timer) {
     clearTimeout(timer);
