@@ -17,10 +17,12 @@ from orchestrator.db.models import (
     BriefRow,
     CharacterBibleRow,
     OverrideRow,
+    PlanRow,
     RunRow,
     ScriptRow,
     StyleBibleRow,
 )
+from orchestrator.db.records import brief_of, fetch
 from orchestrator.errors import BadInput, Conflict, NotFound
 from orchestrator.media.probe import count_decoded_frames, probe
 from orchestrator.perception.whisper import WhisperListener
@@ -288,14 +290,16 @@ def test_drafts_replace_each_other_and_planned_ones_stay(open_app: Callable[...,
         app.service.save_draft(project_id, brief=BRIEF.model_copy(update={"tone": tone}), script=f"{ONE} {tone}\x00")
     detail = app.views.project(project_id)
     assert (detail.brief, detail.script) == (BRIEF, f"{ONE} calm")
-    app.service.create_plan(project_id, script=ONE, brief=BRIEF)
+    plan_id = app.service.create_plan(project_id, script=ONE, brief=BRIEF)
     app.service.save_draft(project_id, brief=ContentBrief(), script="")
     with app.database.read() as session:
         counts = {
             row.__tablename__: session.scalar(select(func.count()).select_from(row))
             for row in (BriefRow, StyleBibleRow, CharacterBibleRow, ScriptRow)
         }
-    assert counts == {"content_briefs": 2, "style_bibles": 2, "character_bibles": 1, "scripts": 2}
+        planned = brief_of(fetch(session, PlanRow, plan_id).brief)
+    assert counts == {"content_briefs": 2, "style_bibles": 2, "character_bibles": 0, "scripts": 2}
+    assert planned == BRIEF.model_copy(update={"characters": ()}), "style and characters follow the draft, nothing else"
 
 
 def test_the_next_provider_takes_over_when_the_account_is_empty(open_app: Callable[..., App], tmp_path: Path) -> None:

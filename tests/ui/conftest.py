@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -54,8 +55,9 @@ def app(tmp_path: Path) -> Iterator[App]:
 
 
 @pytest.fixture(scope="session")
-def _made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[App, str]]:
-    app = bootstrap.build(make_settings(tmp_path_factory.mktemp("made"), mock_defects="2.*=silence"), is_durable=False)
+def _made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    folder = tmp_path_factory.mktemp("made")
+    app = bootstrap.build(make_settings(folder, mock_defects="2.*=silence"), is_durable=False)
     app.start()
     try:
         project_id = app.service.create_project(name="Lamp", settings=SMALL)
@@ -65,17 +67,23 @@ def _made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[App, str]]
         while app.views.plan(plan_id).is_active:
             assert time.monotonic() < deadline, app.views.plan(plan_id).message
             time.sleep(0.2)
-        yield app, project_id
     finally:
         app.stop()
+    return folder, project_id
 
 
 @pytest.fixture
-def made(_made: tuple[App, str]) -> Iterator[tuple[App, str]]:
-    """A house with one project: clip 1 passed, clip 2 failed three times."""
-    bootstrap.use(_made[0])
-    yield _made
+def made(_made: tuple[Path, str], tmp_path: Path) -> Iterator[tuple[App, str]]:
+    """A house with one project: clip 1 passed, clip 2 failed three times. A copy for each test: what it does there
+    is not met by the next one."""
+    folder, project_id = _made
+    shutil.copytree(folder, tmp_path / "made")
+    app = bootstrap.build(make_settings(tmp_path / "made", mock_defects="2.*=silence"), is_durable=False)
+    app.start()
+    bootstrap.use(app)
+    yield app, project_id
     bootstrap.use(None)
+    app.stop()
 
 
 @pytest.fixture

@@ -124,7 +124,7 @@ def test_the_bin_restores_and_deletes_for_good_only_by_the_name(app: App, open_p
     assert "That is not the name of this project" in words(page)
     page.text_input[-1].set_value("Film 00")
     page = press(page, "Delete for good")
-    assert "The bin is empty" in words(page)
+    assert "No projects yet" in words(page)
     assert app.views.library(state="deleted").total == 0
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -22,13 +21,11 @@ NOW = datetime.now(UTC)
 
 
 @pytest.fixture
-def failed(made: tuple[App, str]) -> Iterator[tuple[App, str]]:
-    """A house with one clip that failed for good; (app, run id of its best take). Decisions are taken back after."""
+def failed(made: tuple[App, str]) -> tuple[App, str]:
+    """A house with one clip that failed for good; (app, run id of its best take)."""
     app, _ = made
     (item,) = app.views.needs_you().items
-    yield app, item.run_id
-    while app.views.last_decision():
-        app.service.take_back_decision(item.run_id)
+    return app, item.run_id
 
 
 def desk(open_page: OpenPage, **query: str) -> AppTest:

@@ -161,7 +161,7 @@ def test_a_bar_never_ends_before_the_take_does_and_shows_prompts_as_text(app: Ap
 def test_a_finished_clip_can_be_looked_at_and_used(house: House, open_page: OpenPage) -> None:
     make(house)
     page = open_page(PAGE)
-    assert r"Retry (\$0.40)" in labels(page)
+    assert r"Retry · \$0.40" in labels(page)
     assert "Preview" in labels(page)
     assert any("download" in html.value for html in page.html)
     assert not [html for html in page.html if 'class="svo-live"' in html.value]

@@ -15,16 +15,17 @@ TICK_SECONDS, SHOWN_AT_MOST = 2.0, 4
 
 def show(app: App, at_work: AtWork) -> None:
     """``at_work`` is what the page was drawn from: when something of it begins or ends the page is drawn again."""
-    st.fragment(_draw, run_every=TICK_SECONDS if is_active(at_work) else None)(app, _gist(at_work))
+    st.fragment(_draw, run_every=TICK_SECONDS if is_active(at_work) else None)(app, [at_work], _gist(at_work))
 
 
 def is_active(at_work: AtWork) -> bool:
     return bool(at_work.films or at_work.singles)
 
 
-def _draw(app: App, gist: tuple[object, ...]) -> None:
+def _draw(app: App, at_hand: list[AtWork], gist: tuple[object, ...]) -> None:
+    """``at_hand`` is what the page has read already: good for the first drawing, and for no tick after it."""
     with guarded():
-        at_work = app.views.at_work()
+        at_work = at_hand.pop() if at_hand else app.views.at_work()
         if _gist(at_work) != gist:
             st.rerun(scope="app")
         with st.container(key="going-on"):

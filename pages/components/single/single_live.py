@@ -22,14 +22,17 @@ ALMOST = 0.97  # of the bar: what is not there yet is not done
 
 def show(app: App, *, key: str, clip_ids: tuple[str, ...] = ()) -> None:
     """Nothing while nothing is being made. With ``clip_ids`` those clips by their numbers, and how many others."""
-    state = _state(app.views.under_way())
-    ticking = st.fragment(_draw, run_every=TICK_SECONDS if state else None, key=f"{key}-live")
-    ticking(app, state, clip_ids)
+    items = app.views.under_way()
+    ticking = st.fragment(_draw, run_every=TICK_SECONDS if items else None, key=f"{key}-live")
+    ticking(app, [items], _state(items), clip_ids)
 
 
-def _draw(app: App, drawn: frozenset[tuple[str, int]], clip_ids: tuple[str, ...]) -> None:
+def _draw(
+    app: App, at_hand: list[tuple[UnderWay, ...]], drawn: frozenset[tuple[str, int]], clip_ids: tuple[str, ...]
+) -> None:
+    """``at_hand`` is what the page has read already: good for the first drawing, and for no tick after it."""
     with guarded():
-        items = app.views.under_way()
+        items = at_hand.pop() if at_hand else app.views.under_way()
         if _state(items) != drawn:
             st.rerun(scope="app")
         if items:

@@ -31,7 +31,8 @@ def show(app: App, plan: PlanView) -> None:
 def _draw(app: App, at_hand: list[PlanView], plan_id: str, was_active: bool) -> None:
     """``at_hand`` is what the page has read already: good for the first drawing, and for no tick after it."""
     with guarded(), st.container(key=FRAGMENT):
-        plan = at_hand.pop() if at_hand else app.views.lately(app.views.plan, plan_id)
+        is_tick = not at_hand
+        plan = app.views.lately(app.views.plan, plan_id) if is_tick else at_hand.pop()
         animatic = app.views.lately(app.views.animatic, plan_id)
         key = f"plan-{plan.id}"
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key="plan-state"):
@@ -54,7 +55,7 @@ def _draw(app: App, at_hand: list[PlanView], plan_id: str, was_active: bool) -> 
             on_remove=lambda clip_ids: _do(lambda: app.service.remove_clips(clip_ids)),
         )
         # Last: a click on a command above would be lost with the drawing it came with.
-        if (plan.is_active or animatic.is_active) != was_active or workbench.is_outdated(plan):
+        if is_tick and ((plan.is_active or animatic.is_active) != was_active or workbench.is_outdated(plan)):
             st.rerun(scope="app")
 
 
