@@ -46,7 +46,7 @@ repairs: setup ## Make a small film in which every way of repairing a take is ne
 	@$(BIN)/python -m bench.repairs
 
 test: setup-dev ## Install and pass all offline tests
-	@$(BIN)/python -m pytest -n auto --dist loadgroup
+	@$(BIN)/python -m pytest -n auto
 
 lint: setup-dev
 	@$(BIN)/ruff format --check .
@@ -57,7 +57,7 @@ check: lint ## Format, lint, types, import rules
 	@$(BIN)/lint-imports
 
 contracts: setup-dev ## One suite per port on all its adapters; prints what each makes of every fault
-	@$(BIN)/python -m pytest tests/contracts -n auto --dist loadgroup
+	@$(BIN)/python -m pytest tests/contracts -n auto
 
 bench: setup-dev ## Measure the memory that downloads take, and what the engine costs (10 minutes)
 	@$(BIN)/python -m bench.downloads

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import streamlit as st
@@ -10,6 +11,15 @@ from pages.components.shared import reconnect
 
 HERE = Path(__file__).parent
 STORYBOARD = st.Page("storyboard.py", title="Storyboard", icon=":material/view_timeline:", url_path="storyboard")
+
+
+# What the theme cannot say, by room; what is shared comes first.
+ROOMS = ("frame", "takes", "storyboard", "single", "dashboard", "settings")
+
+
+@cache
+def look() -> str:
+    return "".join((HERE / "components" / "look" / f"{room}.css").read_text(encoding="utf-8") for room in ROOMS)
 
 
 def start() -> None:
@@ -23,7 +33,7 @@ st.set_page_config(
     layout="wide",
     initial_sidebar_state="collapsed",
 )
-st.html(HERE / "components" / "look.css")
+st.html(f"<style>{look()}</style>")
 st.logo(str(HERE / "static" / "mark.svg"), size="medium")
 
 page = st.navigation(

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from pytest_socket import socket_allow_hosts
+from xdist.scheduler import LoadScopeScheduling
 
 from orchestrator.media import ffmpeg
 from orchestrator.settings import Settings
@@ -20,6 +21,18 @@ from tests.fakes.postgres import running_postgres
 # What a shell runs in the background ignores Ctrl-C, and so would every process that a test starts and stops with it.
 if threading.current_thread() is threading.main_thread():
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+class ByModule(LoadScopeScheduling):
+    """Tests of one browser module share its app, so they go to one worker; all others go wherever there is time."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return nodeid.split("::")[0] if nodeid.startswith("tests/e2e/") else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByModule:
+    return ByModule(config, log)
 
 
 @pytest.fixture(autouse=True)

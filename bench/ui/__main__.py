@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import statistics
 import sys
 import tempfile
@@ -23,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.ui import crowd, hand, workspace
+from bench.ui.rest import ask
 
 TICK_P95_MAX, TICK_CPU_MAX = 0.060, 0.025
 PAGE_MAX, CLICK_MAX, FRAME_MAX, DASHBOARD_MAX = 1.5, 0.3, 1 / 60 + 0.002, 0.5
@@ -159,20 +159,15 @@ def _memory(given: Any, folder: Path) -> list[Figure]:
 
 
 def _start(address: str, plan_id: str) -> None:
-    _ask(f"{address}/api/v1/video/clip-plans/{plan_id}/start", method="POST")
+    ask(address, f"/video/clip-plans/{plan_id}/start", method="POST")
 
 
 def _make(address: str, plan_id: str) -> list[str]:
     """Have the film made; the addresses of its takes and of itself."""
     _start(address, plan_id)
-    while (plan := _ask(f"{address}/api/v1/video/clip-plans/{plan_id}/status"))["is_active"]:
+    while (plan := ask(address, f"/video/clip-plans/{plan_id}/status"))["is_active"]:
         time.sleep(1)
     return [clip["video_url"] for clip in plan["clips"]] + [plan["render"]["video_url"]]
-
-
-def _ask(url: str, *, method: str = "GET") -> Any:
-    with urllib.request.urlopen(urllib.request.Request(url, method=method), timeout=30) as answer:
-        return json.load(answer)
 
 
 def _read(url: str) -> None:

@@ -3,13 +3,13 @@ mock provider."""
 
 from __future__ import annotations
 
-import json
 import time
-import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
+
+from bench.ui import rest
 
 PATIENCE_SECONDS = 900.0
 SIZE = "640x360"
@@ -131,14 +131,7 @@ class House:
     address: str
 
     def ask(self, path: str, body: object = None, *, method: str = "") -> Any:
-        request = urllib.request.Request(
-            f"{self.address}/api/v1{path}",
-            data=None if body is None else json.dumps(body).encode(),
-            headers={"Content-Type": "application/json"},
-            method=method or ("GET" if body is None else "POST"),
-        )
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return json.load(answer)
+        return rest.ask(self.address, path, body, method=method)
 
     def plan(self, plan_id: str) -> Any:
         return self.ask(f"/video/clip-plans/{plan_id}/status")

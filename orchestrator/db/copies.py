@@ -11,19 +11,17 @@ from sqlalchemy.orm import Session
 from orchestrator.db.models import (
     AssetRow,
     BriefRow,
-    CharacterBibleRow,
     ClipRow,
     PlanRow,
     ProjectRow,
     SceneRow,
     ScriptRow,
-    StyleBibleRow,
     new_id,
 )
+from orchestrator.db.records import add_brief, brief_of
 from orchestrator.schema.status import ClipStatus, PlanStatus
 
 _PLANNED = ("settings", "plan", "words_per_minute", "max_attempts", "total_seconds", "spoken_words")
-_BRIEF = ("title", "objective", "audience", "tone", "call_to_action", "language")
 _CLIP = (
     *("position", "order_key", "text", "words", "seconds", "visual_intent", "acceptance"),
     *("speaker", "prompt", "provider", "model"),
@@ -74,31 +72,14 @@ def copy_project(
 
 
 def _copy_brief(session: Session, row: BriefRow, project_id: str, pictures: Mapping[str, str]) -> BriefRow:
-    style = StyleBibleRow(
-        id=new_id(), project_id=project_id, name=row.style.name, body=_with_picture(row.style.body, pictures)
+    brief = brief_of(row)
+    style = brief.style.model_copy(update={"picture": pictures.get(brief.style.picture, "")})
+    characters = tuple(
+        character.model_copy(update={"picture": pictures.get(character.picture, "")}) for character in brief.characters
     )
-    session.add(style)
-    session.flush()
-    brief = BriefRow(
-        id=new_id(),
-        project_id=project_id,
-        style_bible_id=style.id,
-        created_at=row.created_at,
-        **_values(row, _BRIEF),
-    )
-    session.add(brief)
-    session.flush()
-    session.add_all(
-        CharacterBibleRow(
-            project_id=project_id,
-            content_brief_id=brief.id,
-            position=character.position,
-            name=character.name,
-            body=_with_picture(character.body, pictures),
-        )
-        for character in row.characters
-    )
-    return brief
+    copy = add_brief(session, project_id, brief.model_copy(update={"style": style, "characters": characters}))
+    copy.created_at = row.created_at
+    return copy
 
 
 def _copy_plan(
@@ -130,10 +111,6 @@ def _copy_plan(
         )
         for clip in row.clips
     )
-
-
-def _with_picture(body: dict[str, Any], pictures: Mapping[str, str]) -> dict[str, Any]:
-    return {**body, "picture": pictures.get(body["picture"], "")} if body.get("picture") else dict(body)
 
 
 def _values(row: Any, names: Sequence[str]) -> dict[str, Any]:

@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import urllib.request
 from typing import Any, Literal
 
 from playwright.sync_api import Locator, Page, expect
+
+from bench.ui.rest import ask
 
 SCRIPT = "# Morning\n\nThe lamp is lit before dawn.\n\n# Evening\n\nSomebody waits beside the water."
 FILM_SECONDS = 8
 MAKING_MS = 150_000
 HOLD_MS = 420
 Point = tuple[float, float]
-
-
-def ask(address: str, path: str, body: dict[str, Any] | None = None, *, method: str = "") -> Any:
-    """The answer of the app's own REST interface; with a ``body`` it is sent there."""
-    request = urllib.request.Request(
-        f"{address}/api/v1{path}",
-        data=None if body is None else json.dumps(body).encode(),
-        headers={"Content-Type": "application/json"},
-        method=method or ("GET" if body is None else "POST"),
-    )
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        return json.load(answer)
 
 
 def plan_film(address: str, *, name: str, script: str = SCRIPT, **settings: Any) -> tuple[str, str]:

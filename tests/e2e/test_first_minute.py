@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.hands import MAKING_MS, play, press
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300), pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 
 def test_one_click_gives_a_film_whose_bad_take_and_repair_can_be_seen(page: Page) -> None:

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.e2e.hands import FILM_SECONDS, MAKING_MS, SCRIPT, ask, carry, drag, look, middle, play, press, unlike, write
+from bench.ui.rest import ask
+from tests.e2e.hands import FILM_SECONDS, MAKING_MS, SCRIPT, carry, drag, look, middle, play, press, unlike, write
 
 # One group: the app and the browser are started once, not once a worker.
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300), pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 
 @pytest.fixture

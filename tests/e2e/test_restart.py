@@ -8,10 +8,11 @@ from collections import Counter
 import pytest
 from playwright.sync_api import Page, expect
 
+from bench.ui.rest import ask
 from tests.e2e.conftest import House
-from tests.e2e.hands import MAKING_MS, ask, plan_film, play, press, settle
+from tests.e2e.hands import MAKING_MS, plan_film, play, press, settle
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300), pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 BACK_MS = 90_000
 SETTINGS = {"MOCK_DELAY_SECONDS": "6"}  # long enough to be paused

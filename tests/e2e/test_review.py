@@ -9,7 +9,7 @@ from tests.e2e.hands import MAKING_MS, plan_film, play, press, settle
 
 SETTINGS = {"MOCK_DEFECTS": "2.*=wrong_words"}
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300), pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 
 def test_a_failing_clip_is_approved_by_keyboard_undone_and_approved_again(page: Page, address: str) -> None:

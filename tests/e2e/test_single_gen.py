@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.hands import MAKING_MS, play, press, settle
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300), pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 

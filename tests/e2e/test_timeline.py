@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
-import urllib.request
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
+
+from bench.ui.rest import ask
+from tests.e2e.hands import HOLD_MS
 
 SCRIPT = """# Morning
 
@@ -23,20 +23,9 @@ Somebody waits beside the water, and counts the sails that come home in the dark
 
 The harbour is quiet now, and the last of the lamps goes out without a sound.
 """
-HOLD_MS = 420
-
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240), pytest.mark.xdist_group("browser")]
 
 
-def ask(address: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-    """The answer of the app's own REST interface."""
-    request = urllib.request.Request(
-        f"{address}/api/v1/video{path}",
-        data=None if body is None else json.dumps(body).encode(),
-        headers={"Content-Type": "application/json"},
-    )
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        return json.load(answer)
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
 
 class Film:
@@ -44,9 +33,9 @@ class Film:
 
     def __init__(self, address: str, page: Page) -> None:
         self.address, self.page = address, page
-        project = ask(address, "/projects", {"name": "Harbour", "settings": {"size": "320x180"}})
+        project = ask(address, "/video/projects", {"name": "Harbour", "settings": {"size": "320x180"}})
         self.project_id = project["id"]
-        plan = ask(address, "/clip-plans", {"project_id": self.project_id, "script": SCRIPT})
+        plan = ask(address, "/video/clip-plans", {"project_id": self.project_id, "script": SCRIPT})
         self.plan_id = plan["id"]
         ids = [clip["id"] for clip in plan["clips"]]
         self.names = {clip_id: "abcd"[at] for at, clip_id in enumerate(ids)}
@@ -83,7 +72,7 @@ class Film:
 
     def stored(self) -> str:
         order, scene = "", ""
-        for clip in ask(self.address, f"/clip-plans/{self.plan_id}/status")["clips"]:
+        for clip in ask(self.address, f"/video/clip-plans/{self.plan_id}/status")["clips"]:
             order += ("|" if scene and clip["scene_id"] != scene else "") + self.names[clip["id"]]
             scene = clip["scene_id"]
         return order

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.hands import MAKING_MS, ask, plan_film, play, press, settle
+from bench.ui.rest import ask
+from tests.e2e.hands import MAKING_MS, plan_film, play, press, settle
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300), pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 UNEXPECTED = "Something went wrong that we did not expect"
 BEFORE, AFTER = " The boats go out,", " and they come home."

@@ -6,20 +6,16 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import cast
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from orchestrator import bootstrap
 from orchestrator.bootstrap import App
-from orchestrator.choices import Choices
-from orchestrator.engine import Engine
 from orchestrator.schema.brief import ContentBrief
 from orchestrator.schema.project import ProjectSettings
-from orchestrator.service import Service
-from providers.mock.provider import MockProvider
 from tests.conftest import make_settings
+from tests.fakes.parked import parked_app
 
 NAVIGATION = Path(__file__).parents[2] / "pages" / "navigation.py"
 SMALL = ProjectSettings(size="320x180")
@@ -27,27 +23,11 @@ SCRIPT = "# One\n\nThe lamp is lit before dawn.\n\n# Two\n\nSomebody waits besid
 OpenPage = Callable[..., AppTest]
 
 
-class ParkedEngine:
-    """An engine that takes orders and never gets to them, so that nothing changes while a test looks."""
-
-    def enqueue(
-        self, queue: str, flow: str, flow_id: str, *arguments: object, partition: str = "", place: int = 0
-    ) -> None:
-        """Accept and leave it."""
-
-    def is_finished(self, flow_id: str) -> bool:
-        return False
-
-
 @pytest.fixture
 def app(tmp_path: Path) -> Iterator[App]:
     """An empty house in which clips can be asked for and are never made."""
-    settings = make_settings(tmp_path / "data")
-    app = bootstrap.build(settings, is_durable=False)
-    profile = MockProvider(root=tmp_path / "mock").profile
-    choices = Choices(settings=settings, profiles={profile.name: profile}, missing={})
+    app = parked_app(tmp_path)
     app.start()
-    app.service = Service(database=app.database, engine=cast(Engine, ParkedEngine()), choices=choices, store=app.store)
     bootstrap.use(app)
     yield app
     bootstrap.use(None)
@@ -63,13 +43,17 @@ def _made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
         project_id = app.service.create_project(name="Lamp", settings=SMALL)
         plan_id = app.service.create_plan(project_id, script=SCRIPT, brief=ContentBrief(tone="calm"))
         app.service.start_plan(plan_id)
-        deadline = time.monotonic() + 150
-        while app.views.plan(plan_id).is_active:
-            assert time.monotonic() < deadline, app.views.plan(plan_id).message
-            time.sleep(0.2)
+        _wait(lambda: not app.views.plan(plan_id).is_active)
     finally:
         app.stop()
     return folder, project_id
+
+
+def _wait(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 150
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 @pytest.fixture
@@ -83,6 +67,7 @@ def made(_made: tuple[Path, str], tmp_path: Path) -> Iterator[tuple[App, str]]:
     bootstrap.use(app)
     yield app, project_id
     bootstrap.use(None)
+    _wait(lambda: not (app.views.at_work().films or app.views.at_work().singles))
     app.stop()
 
 

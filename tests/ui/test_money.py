@@ -13,10 +13,11 @@ from orchestrator.db.models import PlanRow
 from orchestrator.db.records import fetch
 from orchestrator.schema.brief import ContentBrief
 from orchestrator.schema.status import PauseCause, PlanStatus
-from orchestrator.schema.view import CallView, CostEstimate, PlanView, ProviderView
+from orchestrator.schema.view import CallView, CostEstimate, ProviderView
 from pages.components.dashboard.costs import totals
 from pages.components.shared import budget, prices, provider_words, take_words, words
 from tests.fakes.wires.core import Fault
+from tests.ui.cases import plan_view
 from tests.ui.conftest import SCRIPT, OpenPage, button, field, fill, press
 from tests.ui.conftest import words as read
 from tests.ui.paid import SETTINGS, open_house, wait_until
@@ -102,25 +103,11 @@ def test_a_budget_is_called_too_small_when_it_is(left: float | None, text: str) 
 
 @given(spent=DOLLARS, likely=DOLLARS, present=DOLLARS)
 def test_the_budget_offered_is_enough_and_more_than_before(spent: float, likely: float, present: float) -> None:
-    plan = PlanView(
-        id="p",
-        project_id="x",
-        project_name="",
+    plan = plan_view(
         status=PlanStatus.PAUSED,
-        is_active=False,
-        clips=(),
-        total_seconds=0,
-        spoken_words=0,
-        words_per_minute=150,
-        passed=0,
-        failed=0,
-        needs_review=0,
-        progress=0,
-        cost_usd=0,
         spent_usd=spent,
         budget_usd=present,
         estimate=_estimate(likely / 1.3, likely),
-        message="",
     )
     offered = budget.enough_usd(plan)
     assert offered > present

@@ -10,12 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
-from orchestrator.schema.status import ClipStatus, PlanStatus
+from orchestrator.schema.status import ClipStatus
 from orchestrator.schema.timeline import Transition, TransitionKind
 from orchestrator.schema.view import ClipView, PlanView, SceneView
 from pages.components.storyboard import scene_board
 from pages.components.storyboard.timeline import Arrangement, arrangement, describe, move_clip, new_arrangement
 from pages.components.storyboard.timeline.arrangement import as_arrangement
+from tests.ui.cases import plan_view
 
 
 def make_clip(position: int, *, scene: int, **given: object) -> ClipView:
@@ -43,23 +44,10 @@ def make_plan(*scenes: int, clips: tuple[ClipView, ...] = ()) -> PlanView:
         make_clip(position, scene=scene)
         for position, scene in enumerate((s for s, n in enumerate(scenes, 1) for _ in range(n)), 1)
     )
-    return PlanView(
-        id="plan",
-        project_id="project",
-        project_name="Lamp",
-        status=PlanStatus.PLANNED,
-        is_active=False,
+    return plan_view(
         clips=made,
         scenes=tuple(SceneView(id=f"scene-{n}", position=n, title=f"Title {n}") for n in range(1, len(scenes) + 1)),
         total_seconds=sum(clip.seconds for clip in made),
-        spoken_words=0,
-        words_per_minute=150,
-        passed=0,
-        failed=0,
-        needs_review=0,
-        progress=0,
-        cost_usd=0,
-        message="",
     )
 
 

@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import cast
 
 import pytest
 from sqlalchemy import event, func, select
 
-from orchestrator import bootstrap
 from orchestrator.bootstrap import App
-from orchestrator.choices import Choices
 from orchestrator.db.models import AssetRow, Base, ClipRow, PlanRow, ProjectRow
-from orchestrator.engine import Engine
 from orchestrator.errors import BadInput, Conflict, NotFound
 from orchestrator.schema.bible import CharacterBible
 from orchestrator.schema.brief import ContentBrief
@@ -22,9 +18,7 @@ from orchestrator.schema.library import ProjectState
 from orchestrator.schema.project import ProjectSettings
 from orchestrator.schema.status import ClipStatus, PlanStatus
 from orchestrator.schema.timeline import TransitionKind
-from orchestrator.service import Service
-from providers.mock.provider import MockProvider
-from tests.conftest import make_settings
+from tests.fakes.parked import parked_app
 from tests.unit.rows import add_clip, add_film, add_project
 
 NOW = datetime.now(UTC)
@@ -33,23 +27,9 @@ SCRIPT = "# One\n\nThe lamp is lit before dawn.\n\n# Two\n\nSomebody waits besid
 BRIEF = ContentBrief(tone="calm", characters=(CharacterBible(name="Mia"),))
 
 
-class Idle:
-    """Takes orders and never gets to them."""
-
-    def enqueue(self, *arguments: object, **options: object) -> None:
-        """Accept and leave it."""
-
-    def is_finished(self, flow_id: str) -> bool:
-        return False
-
-
 @pytest.fixture
 def app(tmp_path: Path) -> Iterator[App]:
-    settings = make_settings(tmp_path / "data")
-    app = bootstrap.build(settings, is_durable=False)
-    profile = MockProvider(root=tmp_path / "mock").profile
-    choices = Choices(settings=settings, profiles={profile.name: profile}, missing={})
-    app.service = Service(database=app.database, engine=cast(Engine, Idle()), choices=choices, store=app.store)
+    app = parked_app(tmp_path)
     yield app
     app.stop()
 

@@ -13,22 +13,13 @@ def choose(name: str, titles: Mapping[str, str], *, label: str, default: str = "
     as long as none is. A choice forgets what ``forget`` names, such as the page of a list."""
     found = st.query_params.get(name, "")
     value = found if found in titles else default or next(iter(titles))
-    widget = f"address-{name}"
-    st.session_state[widget] = value
-
-    def keep() -> None:
-        put(name, st.session_state[widget])
-        for other in forget:
-            put(other, "")
-
     st.segmented_control(
         label,
         list(titles),
         format_func=titles.__getitem__,
         required=True,
-        key=widget,
-        on_change=keep,
         label_visibility="collapsed",
+        **_kept(name, value, forget=forget),
     )
     return value
 
@@ -37,48 +28,44 @@ def pick(
     name: str, titles: Mapping[str, str], *, label: str, forget: tuple[str, ...] = (), is_bare: bool = False
 ) -> str:
     """A list to choose from, for a ``name`` with many values; the first one where the address names none of them."""
-    found = st.query_params.get(name, "")
-    value = found if found in titles else next(iter(titles))
-    widget = f"address-{name}"
-    st.session_state[widget] = value
-
-    def keep() -> None:
-        put(name, st.session_state[widget], default=next(iter(titles)))
-        for other in forget:
-            put(other, "")
-
+    found, first = st.query_params.get(name, ""), next(iter(titles))
+    value = found if found in titles else first
     st.selectbox(
         label,
         list(titles),
         format_func=titles.__getitem__,
-        key=widget,
-        on_change=keep,
         label_visibility="collapsed" if is_bare else "visible",
+        **_kept(name, value, forget=forget, default=first),
     )
     return value
 
 
 def search(name: str, *, label: str, forget: tuple[str, ...] = (), **options: Any) -> str:
     """A field for words that are looked for, kept in the address under ``name``."""
-    widget = f"address-{name}"
-    st.session_state[widget] = st.query_params.get(name, "")
-
-    def keep() -> None:
-        put(name, st.session_state[widget].strip())
-        for other in forget:
-            put(other, "")
-
+    value = st.query_params.get(name, "")
     st.text_input(
         label,
-        key=widget,
         type="search",
         placeholder=label,
         icon=":material/search:",
-        on_change=keep,
         label_visibility="collapsed",
+        **_kept(name, value, forget=forget),
         **options,
     )
-    return st.query_params.get(name, "")
+    return value
+
+
+def _kept(name: str, value: str, *, forget: tuple[str, ...], default: str = "") -> dict[str, Any]:
+    """For a widget that shows ``value``: its key, and what writes another one into the address."""
+    widget = f"address-{name}"
+    st.session_state[widget] = value
+
+    def keep() -> None:
+        put(name, st.session_state[widget].strip(), default=default)
+        for other in forget:
+            put(other, "")
+
+    return {"key": widget, "on_change": keep}
 
 
 def page(name: str, *, total: int, size: int) -> int:

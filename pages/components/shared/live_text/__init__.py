@@ -14,7 +14,7 @@ _mount = component(
 def show(*, container_key: str, key: str, pause_seconds: float = 0.6) -> None:
     """Watch the text areas inside the container with ``container_key``; commit after a pause in typing.
 
-    Takes no room on the page (look.css), so that nothing below it jumps once it is loaded.
+    Takes no room on the page (look/frame.css), so that nothing below it jumps once it is loaded.
     """
     _mount(
         key=f"{key}-live-text",

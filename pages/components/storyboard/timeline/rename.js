@@ -1,6 +1,6 @@
 // A scene's title changed in its place: double click, or F2 on one of its clips.
 import { element } from "./parts.js";
-import { nameOf } from "./strip.js";
+import { nameOf } from "./scene.js";
 
 const LONGEST = 120;
 

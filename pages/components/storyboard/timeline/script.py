@@ -17,10 +17,10 @@ from pages.components.storyboard.timeline.key_list import KEYS, REMOVE, RENAME
 
 HERE = Path(__file__).parent
 MODULES = (
-    *("icons", "parts", "order", "cut", "card", "strip", "picks", "zoom", "ruler", "deck", "stage", "player"),
+    *("icons", "parts", "order", "cut", "card", "scene", "strip", "picks", "zoom", "ruler", "deck", "stage", "player"),
     *("rename", "foot", "drag", "keys", "timeline"),
 )
-STYLES = ("frame", "strip", "stage")
+STYLES = ("frame", "strip", "card", "stage")
 
 
 def joined() -> str:

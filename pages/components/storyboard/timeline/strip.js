@@ -3,6 +3,7 @@ import { fillCard, makeCard } from "./card.js";
 import { cutOf } from "./cut.js";
 import { idsOf, pairsOf, signed } from "./order.js";
 import { clock, element, isCalm } from "./parts.js";
+import { makeScene, nameOf } from "./scene.js";
 
 const KEPT_MS = 5000; // how long an order is shown that Python has not confirmed
 const GLIDE_MS = 160;
@@ -142,13 +143,4 @@ export function mountStrip(root) {
     }
   }
   return tl;
-}
-
-export const nameOf = ({ number, title }) => (title ? `${number} · ${title}` : `Scene ${number}`);
-
-function makeScene(row) {
-  const root = element("section", "scene", row), name = element("p", "name", root);
-  const title = element("span", "title", name), length = element("small", "", name), list = element("ol", "clips", root);
-  element("p", "hint", root, "Drop clips here");
-  return { root, name, title, length, list, group: null };
 }
