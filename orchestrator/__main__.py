@@ -285,7 +285,7 @@ def policy(
             print_json(report)
             return
         for name in wanted.minima:
-            write(f"{name:20} minimum {wanted.minima[name]:.2f}, weight {wanted.weights_percent[name]} %")
+            write(f"{name:20} minimum {wanted.minima[name]:.2f}, weight {wanted.weights_percent[name]}%")
         counts = (f"{outcome.before[v]} -> {outcome.after[v]} {v.replace('_', ' ')}" for v in outcome.after)
         write(f"{outcome.takes} stored takes: {', '.join(counts)}")
         for take in outcome.changed:

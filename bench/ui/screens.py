@@ -32,12 +32,12 @@ BYTES_MAX, COLORS = 100_000, (256, 192, 128)
 # Drawn: nothing of the page is about to be replaced, and its letters and pictures are there.
 _IS_DRAWN = """() => document.fonts.status === "loaded"
     && document.querySelector("[data-testid=stApp]")?.dataset.testScriptState === "notRunning"
-    && !document.querySelector("[data-stale=true]")
+    && !document.querySelector("[data-stale=true], [data-testid=stSkeleton]")
     && [...document.images].filter((i) => i.loading !== "lazy" || i.getBoundingClientRect().top < innerHeight)
         .every((image) => image.complete)"""
 # No player shows that it is loading; one that fetches no picture by itself is not waited for long.
 _HAVE_LOADED = """(videos) => Promise.all(videos.map((video) => video.readyState > 1 || video.preload === "none"
-    || new Promise((go) => { video.onloadeddata = video.onerror = go; setTimeout(go, 2000); }))).then(() => null)"""
+    || new Promise((go) => { video.onloadeddata = video.onerror = go; setTimeout(go, 8000); }))).then(() => null)"""
 # Below the bar at the top.
 _BRING_INTO_SIGHT = "(it) => { it.style.scrollMarginTop = '4.5rem'; it.scrollIntoView({ block: 'start' }); }"
 _IS_DARK = """(wanted) => {
@@ -112,6 +112,7 @@ def shoot_empty(camera: Camera, house: House) -> None:
         ("providers", "providers", "Runway"),
         ("defaults", "defaults", "Budget"),
         ("thresholds", "judging", "continuity"),
+        ("storage", "storage", "SQLite"),
     ):
         url = f"{at}/settings?section={section}"
         camera.shoot(f"settings_{name}", url, lambda p, words=words: p.get_by_text(words))
@@ -177,9 +178,10 @@ def shoot_made(camera: Camera, house: House, made: Showcase) -> None:
         ("films", "Download MP4"),
         ("takes", "Failed check"),
         ("numbers", "First-attempt pass rate"),
+        ("costs", "Costs"),
     ):
         of = f"&needs-project={made.ferryman}" if view == "review" else ""
-        url = f"{at}/dashboard?view={view}{of}"
+        url = f"{at}/dashboard?view={'numbers&part=costs' if view == 'costs' else view}{of}"
         camera.shoot(f"dashboard_{view}", url, lambda p, words=words: p.get_by_text(words))
 
 

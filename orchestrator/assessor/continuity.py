@@ -226,7 +226,7 @@ def _place(joint: Joint) -> str:
 def _sum_up(joint: Joint) -> str:
     parts = (
         ("colours {:.1f} apart", joint.palette_distance),
-        ("light {:+.0f} %", joint.light_jump),
+        ("light {:+.0f}%", joint.light_jump),
         ("likeness {:.2f}", joint.similarity),
     )
     return ", ".join(words.format(amount) for words, amount in parts if amount is not None)
@@ -241,7 +241,7 @@ def _list_measures(joint: Joint, *, policy: AssessmentPolicy) -> Iterable[tuple[
         yield "palette_jump", joint.palette_distance, limit, message
     if joint.light_jump is not None:
         way = "brighter" if joint.light_jump > 0 else "darker"
-        message = f"The picture is {abs(joint.light_jump):.0f} % {way} {place}"
+        message = f"The picture is {abs(joint.light_jump):.0f}% {way} {place}"
         yield "light_jump", abs(joint.light_jump), policy.max_light_jump_percent, message
     if joint.similarity is not None:
         message = f"The picture shows something else {place} (likeness {joint.similarity:.2f})"

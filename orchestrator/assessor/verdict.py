@@ -74,7 +74,7 @@ def _conclude(
     percent_run = round(sum(ran.values()), 6)
     percent_due = 100 - sum(policy.weights_percent[name] for name in moot)
     narrow = [n for n, score in scores.items() if n not in said and _is_narrow(score, policy.minima[n], policy)]
-    share, names = f"{round(percent_run, 1):g} %", _list_titles(scores)
+    share, names = f"{round(percent_run, 1):g}%", _list_titles(scores)
     if vetoes or failed:
         verdict = Verdict.FAIL
         summary = f"Failed: {_give_reasons(checks, failed=failed, vetoes=vetoes, said=said)}."
@@ -82,7 +82,7 @@ def _conclude(
         verdict = Verdict.NEEDS_REVIEW
         summary = (
             f"Needs a person: {share} of the evidence could be measured ({names}), "
-            f"a pass takes {policy.min_weight_percent} %{' of what applies' if moot else ''}."
+            f"a pass takes {policy.min_weight_percent}%{' of what applies' if moot else ''}."
         )
     elif narrow and percent_run * 100 < policy.sure_weight_percent * percent_due:
         verdict = Verdict.NEEDS_REVIEW

@@ -87,12 +87,14 @@ class AssessmentFilter(Value):
 
 class AssessedTake(Value):
     """One assessed take in a list. ``verdict`` is with what people corrected (``is_corrected``); ``decision`` is what a
-    person said last about the whole take, else empty. ``attempts`` are those its clip had so far."""
+    person said last about the whole take, else empty. ``attempts`` are those its clip had so far; ``is_single``: the
+    clip belongs to no film."""
 
     run_id: str
     clip_id: str
     project_id: str
     project_name: str
+    is_single: bool = False
     position: int
     attempt: int
     attempts: int

@@ -134,6 +134,7 @@ def _assessed_take(run: RunRow, assessed: AssessmentRow, cost_usd: float, attemp
         clip_id=clip.id,
         project_id=clip.plan.project_id,
         project_name=clip.plan.project.name,
+        is_single=clip.plan.project.kind == "single",
         position=clip.order_key,
         attempt=run.attempt,
         attempts=attempts,

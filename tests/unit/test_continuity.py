@@ -55,7 +55,7 @@ def picture(colours: Sequence[tuple[int, int, int]]) -> bytes:
     ("measures", "code", "words"),
     [
         ({"palette_distance": 9.0}, "palette_jump", "distance 9.0"),
-        ({"light_jump": -25.0}, "light_jump", "25 % darker"),
+        ({"light_jump": -25.0}, "light_jump", "25% darker"),
         ({"similarity": 0.4}, "different_look", "likeness 0.40"),
         ({"loudness_jump_lu": 8.1}, "loudness_jump", "8 LU louder"),
         ({"noise_jump_db": -30.0}, "noise_jump", "30 dB quieter"),
@@ -84,7 +84,7 @@ def test_near_misses_of_the_picture_add_up_and_those_of_the_sound_do_not() -> No
     result = judge(joint(similarity=0.88, palette_distance=4.26, light_jump=-5.5))
     (finding,) = result.findings
     assert (result.status, finding.code) == (CheckStatus.FAIL, "different_look")
-    assert finding.message.endswith("than in the take before it: colours 4.3 apart, light -6 %, likeness 0.88")
+    assert finding.message.endswith("than in the take before it: colours 4.3 apart, light -6%, likeness 0.88")
     sound = judge(joint(similarity=0.95, palette_distance=1.0, loudness_jump_lu=6.5, noise_jump_db=18.0))
     assert (sound.status, sound.findings) == (CheckStatus.PASS, ())
 

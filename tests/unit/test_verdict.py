@@ -108,7 +108,7 @@ def test_take_passes_when_exactly_half_the_weight_was_measured() -> None:
     assert assessment.verdict is Verdict.PASS
     assert (assessment.weight_run, assessment.score) == (0.5, 1.0)
     assert assessment.summary == (
-        "Passed on 50 % of the evidence: transcript match, no artifacts, duration ok. "
+        "Passed on 50% of the evidence: transcript match, no artifacts, duration ok. "
         "Not run: visual requirements (no key); continuity (no key)."
     )
 
@@ -116,7 +116,7 @@ def test_take_passes_when_exactly_half_the_weight_was_measured() -> None:
 def test_take_needs_a_person_when_less_than_half_the_weight_was_measured() -> None:
     assessment = reach_verdict({T: not_run("no weights"), A: PERFECT, D: PERFECT}, policy=POLICY)
     assert assessment.verdict is Verdict.NEEDS_REVIEW
-    assert "25 %" in assessment.summary
+    assert "25%" in assessment.summary
 
 
 def test_take_needs_a_person_when_nothing_was_measured() -> None:
@@ -136,7 +136,7 @@ def test_failing_take_fails_when_too_little_was_measured() -> None:
     assessment = reach_verdict({D: failed(0.0, "wrong_length")}, policy=POLICY)
     assert assessment.verdict is Verdict.FAIL
     assert assessment.vetoes == ("wrong_length",)
-    assert assessment.summary == "Failed: It is wrong_length. Measured: 10 % of the evidence."
+    assert assessment.summary == "Failed: It is wrong_length. Measured: 10% of the evidence."
 
 
 def test_weights_are_renormalised_over_what_was_measured() -> None:
@@ -153,7 +153,7 @@ def test_score_just_above_its_minimum_needs_a_person_as_long_as_evidence_is_thin
     heard = {T: passed(0.78), A: PERFECT, D: PERFECT}
     thin = reach_verdict(heard, policy=POLICY)
     assert thin.verdict is Verdict.NEEDS_REVIEW
-    assert "transcript match (0.78, minimum 0.75)" in thin.summary and "50 %" in thin.summary
+    assert "transcript match (0.78, minimum 0.75)" in thin.summary and "50%" in thin.summary
     assert reach_verdict({**heard, T: passed(0.8)}, policy=POLICY).verdict is Verdict.PASS
     assert reach_verdict({**heard, V: PERFECT}, policy=POLICY).verdict is Verdict.PASS
 

@@ -97,7 +97,7 @@ def _row(take: AssessedTake) -> dict[str, object]:
     return {
         "Picture": take.poster_url or None,
         "Open": "View",
-        "Clip": f"{take.position} · {shorten(take.project_name, 26)}",
+        "Clip": "Single clip" if take.is_single else f"{take.position} · {shorten(take.project_name, 26)}",
         "Verdict": VERDICT_WORDS[take.verdict],
         "Score": take.score,
         "Line": shorten(take.line, 90),
