@@ -193,6 +193,12 @@ def test_several_clips_move_together_and_keep_their_order(film: Film) -> None:
         film.page.keyboard.press(key)
     film.expect_said("2 clips moved")
     film.expect_order("bad|c")
+    film.clip("d").focus()
+    film.page.keyboard.press("Delete")
+    film.expect_order("b|c")
+    expect(film.page.get_by_text("not part of this film")).to_have_count(0)
+    film.page.get_by_role("button", name="Undo").first.click(delay=60)
+    film.expect_order("bad|c")
 
 
 def test_the_cut_plays_with_slates_where_there_are_no_takes(film: Film) -> None:

@@ -52,7 +52,7 @@ def _draw(app: App, at_hand: list[PlanView], plan_id: str, was_active: bool) -> 
             on_select=_select,
             on_arrange=lambda scenes: _do(lambda: app.service.arrange_clips(plan.id, scenes)),
             on_rename=lambda scene_id, title: _do(lambda: app.service.rename_scene(scene_id, title)),
-            on_remove=lambda clip_ids: _do(lambda: app.service.remove_clips(clip_ids)),
+            on_remove=lambda clip_ids: _do(lambda: _remove(app, plan, clip_ids)),
         )
         # Last: a click on a command above would be lost with the drawing it came with.
         if is_tick and ((plan.is_active or animatic.is_active) != was_active or workbench.is_outdated(plan)):
@@ -69,6 +69,11 @@ def _select(clip_ids: tuple[str, ...]) -> None:
     selection.choose(clip_ids)
     steps.go(steps.Step.RENDER)
     st.rerun(scope=[FRAGMENT, workbench.FRAGMENT] if is_there else "app")
+
+
+def _remove(app: App, plan: PlanView, clip_ids: tuple[str, ...]) -> None:
+    app.service.remove_clips(clip_ids)
+    selection.choose([clip.id for clip in selection.chosen(plan) if clip.id not in clip_ids])
 
 
 def _do(command: Callable[[], object]) -> None:
