@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import time
-import urllib.request
 from importlib.resources import files
-from typing import Any
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize
 
+from bench.ui.rest import ask
 from tests.e2e.hands import SCRIPT
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -39,42 +39,49 @@ NARROW = ("storyboard, a clip chosen", "single", "review desk", "a take's drawer
 SIZES: dict[str, ViewportSize] = {"wide": {"width": 1440, "height": 1000}, "phone": {"width": 390, "height": 844}}
 SMALL = "320x180"
 MADE_WITHIN_SECONDS = 200
+IS_DARK = """(wanted) => {
+    const { backgroundColor } = getComputedStyle(document.querySelector("[data-testid=stApp]"));
+    const [red, green, blue] = backgroundColor.match(/\\d+/g);
+    return (Number(red) + Number(green) + Number(blue) < 384) === wanted; }"""
 
 
 @pytest.fixture(scope="module")
 def made(address: str) -> dict[str, str]:
     """What there is to look at: a plan that was not started, a film of which one clip failed, a single clip."""
-    base = f"{address}/api/v1"
-    planned = _post(f"{base}/video/projects", {"name": "Lamp"})["id"]
-    _post(f"{base}/video/clip-plans", {"project_id": planned, "script": SCRIPT})
+    planned = ask(address, "/video/projects", {"name": "Lamp"})["id"]
+    ask(address, "/video/clip-plans", {"project_id": planned, "script": SCRIPT})
     settings = {"size": SMALL, "rehearsal": "2.*=silence"}
-    project = _post(f"{base}/video/projects", {"name": "Water", "settings": settings})["id"]
-    plan = _post(f"{base}/video/clip-plans", {"project_id": project, "script": SCRIPT})["id"]
-    _post(f"{base}/video/clip-plans/{plan}/start", {})
+    project = ask(address, "/video/projects", {"name": "Water", "settings": settings})["id"]
+    plan = ask(address, "/video/clip-plans", {"project_id": project, "script": SCRIPT})["id"]
+    ask(address, f"/video/clip-plans/{plan}/start", {})
     wish = {"prompt": "A lighthouse at dusk.", "seconds": 4, "size": SMALL}
-    single = _post(f"{base}/sora/generate", wish)["clip_id"]
+    single = ask(address, "/sora/generate", wish)["clip_id"]
     deadline = time.monotonic() + MADE_WITHIN_SECONDS
-    while (view := _get(f"{base}/video/clip-plans/{plan}/status"))["is_active"]:
+    while (view := ask(address, f"/video/clip-plans/{plan}/status"))["is_active"]:
         assert time.monotonic() < deadline, view["message"]
         time.sleep(0.5)
-    take, *_ = _get(f"{base}/video/assessments")["takes"]
+    take, *_ = ask(address, "/video/assessments")["takes"]
     clip = view["clips"][1]["id"]
     return {"planned": planned, "project": project, "clip": clip, "single": single, "take": take["run_id"]}
 
 
-@pytest.mark.parametrize(("scheme", "size"), [("light", "wide"), ("dark", "wide"), ("light", "phone")])
+@pytest.mark.parametrize(("size", "schemes"), [("wide", ("light", "dark")), ("phone", ("light",))])
 def test_no_serious_rule_is_broken(
-    browser: Browser, address: str, made: dict[str, str], scheme: Any, size: str
+    browser: Browser, address: str, made: dict[str, str], size: str, schemes: tuple[Literal["light", "dark"], ...]
 ) -> None:
-    context = browser.new_context(viewport=SIZES[size], color_scheme=scheme, base_url=address)
+    context = browser.new_context(viewport=SIZES[size], base_url=address)
     try:
         page = context.new_page()
         broken: dict[str, list[str]] = {}
         for name in NARROW if size == "phone" else PAGES:
+            page.emulate_media(color_scheme=schemes[0])
             page.goto(PAGES[name].format(**made))
-            settle(page)
-            if found := violations(page):
-                broken[name] = found
+            for scheme in schemes:
+                page.emulate_media(color_scheme=scheme)
+                settle(page)
+                page.wait_for_function(IS_DARK, arg=scheme == "dark")
+                if found := violations(page):
+                    broken[f"{name}, {scheme}"] = found
         assert not broken, json.dumps(broken, indent=1)
     finally:
         context.close()
@@ -95,16 +102,3 @@ def violations(page: Page) -> list[str]:
     serious = [one for one in found if one["impact"] in ("serious", "critical")]
     firsts = [(one["id"], len(one["nodes"]), one["nodes"][0]) for one in serious]
     return [f"{rule} x {times}: {node['html'][:160]} :: {node['failureSummary'][:160]}" for rule, times, node in firsts]
-
-
-def _get(url: str) -> Any:
-    with urllib.request.urlopen(url, timeout=30) as answer:
-        return json.load(answer)
-
-
-def _post(url: str, body: dict[str, Any]) -> Any:
-    request = urllib.request.Request(
-        url, data=json.dumps(body).encode(), headers={"Content-Type": "application/json"}, method="POST"
-    )
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        return json.load(answer)
