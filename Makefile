@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
 
-.PHONY: help setup setup-dev app demo repairs test check lint contracts bench bench-assessor bench-ui chaos screens clean
+.PHONY: help setup setup-dev app demo repairs test check supabase lint contracts bench bench-assessor bench-ui chaos screens clean
 
 help: ## Show these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -58,6 +58,9 @@ check: lint ## Format, lint, types, import rules
 
 contracts: setup-dev ## One suite per port on all its adapters; prints what each makes of every fault
 	@$(BIN)/python -m pytest tests/contracts -n auto
+
+supabase: setup-dev ## Hold the migrations against the real Supabase CLI and its advisors (needs npm; 20 seconds)
+	@$(BIN)/python -m tests.supabase.cli
 
 bench: setup-dev ## Measure the memory that downloads take, and what the engine costs (10 minutes)
 	@$(BIN)/python -m bench.downloads

@@ -92,6 +92,14 @@ class NotConfigured(OrchestratorError):
     code = "not_configured"
 
 
+class NotAllowed(OrchestratorError):
+    """You may not do that in this project. Nothing was changed; its owner can give you another role."""
+
+    exit_code = 2
+    http_status = 403
+    code = "not_allowed"
+
+
 class StorageFull(OrchestratorError):
     """The disk is full. Free some space and run the same again: finished work was kept."""
 

@@ -8,7 +8,7 @@ from psycopg import Error as ServerError
 from psycopg import InterfaceError, OperationalError
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError, TimeoutError
 
-from orchestrator.errors import CannotWrite, DatabaseAway, DatabaseDamaged, OrchestratorError, StorageFull
+from orchestrator.errors import CannotWrite, DatabaseAway, DatabaseDamaged, NotAllowed, OrchestratorError, StorageFull
 
 # Primary result codes of SQLite; extended ones carry them in their lower byte.
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
@@ -53,6 +53,8 @@ def _of_server(error: ServerError, *, is_cut: bool) -> OrchestratorError | None:
         return StorageFull("The disk of the database server is full. Free some space there: finished work was kept.")
     if state in ("XX001", "XX002"):
         return DatabaseDamaged("The database server reports damaged data. Nothing more was changed.")
+    if state == "42501":
+        return NotAllowed()
     if state == "25006":
         return DatabaseAway("The database takes no writes at present. Nothing was lost; try again in a moment.")
     is_unsaid = not state and isinstance(error, OperationalError | InterfaceError)  # it broke off without a word

@@ -47,7 +47,7 @@ def inspect_file(path: Path, *, is_in_use: bool = False) -> int:
 
     version, problem = _read(path, look)
     if version > SCHEMA_VERSION:
-        raise newer_schema(version, is_server=False)
+        raise newer_schema(version, SCHEMA_VERSION, is_server=False)
     if problem != "ok":
         raise _damaged(path, " ".join(problem.replace("*** in database main ***", "").split()))
     with contextlib.suppress(OSError):

@@ -1,14 +1,14 @@
-"""Bringing a database up to the models: made whole when new, taken step by step when it is older.
+"""Bringing a SQLite file up to the models: made whole when new, taken step by step when it is older.
 
-A step adds columns and fills them. Its statements run on SQLite and Postgres alike; a column that is there already is
-left as it is.
+A step adds columns and fills them; a column that is there already is left as it is. Steps up to ``LAST_SERVER_STEP``
+run on Postgres too, for databases of versions before ``supabase/migrations``.
 """
 
 from __future__ import annotations
 
 from sqlalchemy import Connection, Engine, inspect, text
 
-from orchestrator.db.models import Base
+from orchestrator.db.models import LOCAL_OWNER, Base
 from orchestrator.errors import NotConfigured
 
 # version -> (table, column, type and default) added by it
@@ -47,6 +47,7 @@ _COLUMNS: dict[int, tuple[tuple[str, str, str], ...]] = {
         ("clip_runs", "reference_asset_id", "TEXT NOT NULL DEFAULT ''"),
         ("assessment_overrides", "before", "JSONB"),
     ),
+    6: (("video_projects", "owner_id", f"CHAR(32) NOT NULL DEFAULT '{LOCAL_OWNER.replace('-', '')}'"),),
 }
 # version -> what its new columns say of rows that were there before
 _FILLS: dict[int, tuple[str, ...]] = {
@@ -58,67 +59,31 @@ _FILLS: dict[int, tuple[str, ...]] = {
     3: ("UPDATE clip_plans SET pause_cause = 'budget_exceeded' WHERE reason <> ''",),
 }
 SCHEMA_VERSION = max(_COLUMNS)
-_LOCK = 7301
-# SQLite keeps the number in the file's header; Postgres has no place of its own for it.
-_VERSIONS = (
-    "create table if not exists schema_versions "
-    "(version integer primary key, applied_at timestamp with time zone not null default now())"
-)
+LAST_SERVER_STEP = 5
 _ELSEWHERE = {
     True: "Update the app, or set DATABASE_URL to another database.",
     False: "Update the app, or set DATA_DIR to another folder.",
 }
 
 
-def prepare_schema(engine: Engine) -> int:
-    """Create what is missing, in one transaction. The version that was found; 0 when there was nothing yet.
-
-    Raises ``NotConfigured`` for a newer version and for tables of another program, both untouched.
-    """
-    is_server = engine.dialect.name == "postgresql"
+def prepare_file(engine: Engine) -> None:
+    """Create what is missing in a SQLite file, in one transaction. Raises ``NotConfigured`` for tables of another
+    program, untouched."""
     with engine.execution_options(is_write=True).begin() as connection:
-        if is_server:
-            connection.execute(text(f"select pg_advisory_xact_lock({_LOCK})"))
-        found = stored_version(connection)
+        found = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
         if found > SCHEMA_VERSION:
-            raise newer_schema(found, is_server=is_server)
+            raise newer_schema(found, SCHEMA_VERSION, is_server=False)
         if not found:
-            _refuse_strangers(connection)
+            refuse_strangers(connection)
         Base.metadata.create_all(connection)
         if found:
-            _add_columns(connection)
-        if not is_server:
-            connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        elif found < SCHEMA_VERSION or not inspect(connection).has_table("schema_versions"):
-            connection.execute(text(_VERSIONS))
-            version = {"version": SCHEMA_VERSION}
-            connection.execute(text("insert into schema_versions values (:version) on conflict do nothing"), version)
-    return found
+            add_columns(connection)
+        connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
-def require_schema(engine: Engine) -> None:
-    """Raise ``NotConfigured`` unless a server's database has the schema of today. Only reads."""
-    with engine.connect() as connection:
-        found = stored_version(connection)
-    if found > SCHEMA_VERSION:
-        raise newer_schema(found, is_server=True)
-    if not found:
-        raise NotConfigured(
-            "The database of DATABASE_URL does not have this app's tables yet. Nothing was changed.",
-            hint="Create them with: python -m orchestrator doctor --migrate",
-        )
-    if found < SCHEMA_VERSION:
-        raise NotConfigured(
-            f"The database of DATABASE_URL was written by an older version of this app (schema {found}; this one needs "
-            f"{SCHEMA_VERSION}). Nothing was changed.",
-            hint="Make a backup, then bring it up to date with: python -m orchestrator doctor --migrate",
-        )
-
-
-def stored_version(connection: Connection) -> int:
-    """The version that a database was written by, 0 for one without our tables."""
-    if connection.dialect.name == "sqlite":
-        return connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+def numbered_version(connection: Connection) -> int:
+    """The version of a Postgres database that was made before its migrations were files, 0 for one without our
+    tables."""
     inspector = inspect(connection)
     if inspector.has_table("schema_versions"):
         return connection.scalar(text("select max(version) from schema_versions")) or 0
@@ -128,16 +93,17 @@ def stored_version(connection: Connection) -> int:
     return 2 if any(c["name"] == "narration" for c in inspector.get_columns("clip_runs")) else 1
 
 
-def newer_schema(found: int, *, is_server: bool) -> NotConfigured:
+def newer_schema(found: int | str, known: int, *, is_server: bool) -> NotConfigured:
     return NotConfigured(
-        f"The database was written by a newer version of this app (schema {found}; this one knows {SCHEMA_VERSION}). "
+        f"The database was written by a newer version of this app (schema {found}; this one knows {known}). "
         "Nothing was changed.",
         hint=_ELSEWHERE[is_server],
     )
 
 
-def _refuse_strangers(connection: Connection) -> None:
-    """Tables are made all at once, so some of our names without the others belong to somebody else."""
+def refuse_strangers(connection: Connection) -> None:
+    """Tables are made all at once, so some of our names without the others belong to somebody else. Raises
+    ``NotConfigured``."""
     taken = sorted(set(inspect(connection).get_table_names()) & set(Base.metadata.tables))
     if taken:
         raise NotConfigured(
@@ -147,9 +113,13 @@ def _refuse_strangers(connection: Connection) -> None:
         )
 
 
-def _add_columns(connection: Connection) -> None:
+def add_columns(connection: Connection) -> None:
+    """Take tables of an older version to today's columns."""
+    is_server = connection.dialect.name == "postgresql"
     inspector = inspect(connection)
     for version, columns in _COLUMNS.items():
+        if is_server and version > LAST_SERVER_STEP:
+            break
         known = {(table, c["name"]) for table in {t for t, _, _ in columns} for c in inspector.get_columns(table)}
         lacking = [column for column in columns if column[:2] not in known]
         for table, name, kind in lacking:

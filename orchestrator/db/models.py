@@ -1,4 +1,4 @@
-"""All tables: the PRD's twelve, the ledger of provider calls and the record of what people overrode.
+"""All tables: the PRD's twelve, the ledger of provider calls, who works together and what people overrode.
 
 The same models serve SQLite (embedded default) and Postgres. Ids are UUIDs written as text; times are UTC; money is
 in US dollars; everything that a restart needs stands here and nowhere else.
@@ -26,20 +26,44 @@ from orchestrator.db.columns import new_id as new_id
 from orchestrator.db.columns import parent as _parent
 from orchestrator.db.columns import utc_now as utc_now
 
+# Owns every project that was made while nobody signed in.
+LOCAL_OWNER = "00000000-0000-0000-0000-000000000000"
+_NOBODY = LOCAL_OWNER.replace("-", "")  # as SQLite keeps it; Postgres reads both
+
 
 class ProjectRow(Touched, Base):
     """``request_key`` identifies a film asked for on the command line, so that the same words resume it. An archived or
-    deleted project is out of sight and keeps everything it has."""
+    deleted project is out of sight and keeps everything it has. ``owner_id`` is who made it: ``LOCAL_OWNER`` where
+    nobody signs in."""
 
     __tablename__ = "video_projects"
     __table_args__ = (CheckConstraint("kind in ('film', 'single')", name="kind_known"),)
 
     name: Mapped[str]
     kind: Mapped[str] = mapped_column(String(10), default="film")
+    owner_id: Mapped[str] = mapped_column(Id, default=LOCAL_OWNER, server_default=_NOBODY, index=True)
     settings: Mapped[dict[str, Any]]
     request_key: Mapped[str | None] = mapped_column(String(64), index=True)
     archived_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
+
+
+class MemberRow(Base):
+    """Somebody who was invited to a project by e-mail. ``user_id`` is None until the invited one has signed in."""
+
+    __tablename__ = "project_members"
+    __table_args__ = (
+        UniqueConstraint("project_id", "email"),
+        UniqueConstraint("project_id", "user_id"),
+        CheckConstraint("email = lower(email)", name="email_lower_case"),
+        CheckConstraint("role in ('creator', 'reviewer', 'viewer')", name="role_known"),
+    )
+
+    project_id: Mapped[str] = _parent("video_projects")
+    email: Mapped[str] = mapped_column(index=True)
+    user_id: Mapped[str | None] = mapped_column(Id, index=True)
+    role: Mapped[str] = mapped_column(String(10))
+    invited_by: Mapped[str] = mapped_column(Id)
 
 
 class StyleBibleRow(Base):

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, func, select
+from sqlalchemy import URL, Connection, Engine, create_engine, event, func, select, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session as Session
 from sqlalchemy.orm import sessionmaker
@@ -19,9 +20,10 @@ from sqlalchemy.orm import sessionmaker
 from orchestrator.db.address import read_address, why_unreachable
 from orchestrator.db.failures import translated
 from orchestrator.db.file import back_up, inspect_file, suspect_damage
-from orchestrator.db.migrate import SCHEMA_VERSION, prepare_schema, require_schema
+from orchestrator.db.migrate import SCHEMA_VERSION, prepare_file
+from orchestrator.db.migrations import apply_migrations, newest_version, require_migrations
 from orchestrator.db.models import utc_now
-from orchestrator.errors import CannotWrite, DatabaseDamaged, NotConfigured, explain
+from orchestrator.errors import CannotWrite, DatabaseDamaged, NotAllowed, NotConfigured, explain
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +44,9 @@ _CONNECTING = {
     "tcp_user_timeout": 30_000,
 }
 
+# Both end with the transaction; a plain SET would go on to the next client of a pooler.
+_ACT_AS_USER = text("select set_config('request.jwt.claims', :claims, true), set_config('role', 'authenticated', true)")
+
 
 class Database:
     """Short transactions on one database. ``read()`` never blocks a writer; ``write()`` takes the write lock at once,
@@ -52,11 +57,12 @@ class Database:
     may stand all the same.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, whole: Database | None = None) -> None:
         self.engine = engine
         self.is_sqlite = engine.dialect.name == "sqlite"
+        self._whole = whole or self  # what a user's part is of
         self._is_failing = False
-        self.state = object()  # another one after every write of this process
+        self._state = object()
         self._read = sessionmaker(engine, expire_on_commit=False)
         self._write = sessionmaker(engine.execution_options(is_write=True), expire_on_commit=False)
 
@@ -64,6 +70,16 @@ class Database:
     def server_url(self) -> str:
         """The server's address with its password, as libpq reads it too; empty for SQLite."""
         return "" if self.is_sqlite else self.engine.url.set(drivername="postgresql").render_as_string(False)
+
+    @property
+    def state(self) -> object:
+        """Another one after every write of this process."""
+        return self._whole._state
+
+    @property
+    def schema_version(self) -> int:
+        """Of the schema that every open database has."""
+        return SCHEMA_VERSION if self.is_sqlite else newest_version()
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -76,7 +92,36 @@ class Database:
             with self._errors(), self._write.begin() as session:
                 yield session
         finally:  # also where it is not known whether the commit stands
-            self.state = object()
+            self._whole._state = object()
+
+    def as_user(self, claims: Mapping[str, Any]) -> Database:
+        """The same database as one who is signed in has it: row security decides what is seen and changed, also behind
+        a pooler in transaction mode. ``claims`` are those of a token that was verified; ``sub`` is the user's id.
+
+        What is not theirs to see is not there; what is not theirs to do raises ``NotAllowed``, except that a change or
+        removal of rows they may only see touches none. Raises ``NotConfigured`` on SQLite, which has no row security.
+        """
+        if self.is_sqlite:
+            raise NotConfigured(
+                "Sign-in needs Postgres: SQLite cannot keep users apart.",
+                hint="Set DATABASE_URL, or turn sign-in off.",
+            )
+        user, said = Database(self.engine, whole=self._whole), json.dumps(dict(claims))
+
+        def act(_session: Session, _transaction: object, connection: Connection) -> None:
+            try:
+                connection.execute(_ACT_AS_USER, {"claims": said})
+            except DBAPIError as error:
+                if getattr(error.orig, "sqlstate", "") != "42501":
+                    raise
+                raise NotConfigured(
+                    "The user of DATABASE_URL may not act for those who sign in.",
+                    hint="Have an administrator of the server run supabase/prelude.sql in this database once.",
+                ) from None
+
+        for sessions in (user._read, user._write):
+            event.listen(sessions, "after_begin", act)
+        return user
 
     def now(self, session: Session) -> datetime:
         """The database's clock on Postgres, shared by all workers; this machine's on SQLite, where there is one."""
@@ -99,6 +144,8 @@ class Database:
             known = translated(error)
             if known is None:
                 raise
+            if isinstance(known, NotAllowed):  # it works as it should
+                raise known from None
             if not self._is_failing:  # once, not at every try
                 log.warning("%s: %s", known.code, _first_line(getattr(error, "orig", error)))
                 self._is_failing = True
@@ -122,28 +169,28 @@ def open_database(url: str, *, data_dir: Path) -> Database:
         return _open_file(address, data_dir=data_dir)[0]
     engine = _server_engine(address)
     with _opening(engine):
-        require_schema(engine)
+        require_migrations(engine)
     return Database(engine)
 
 
 def migrate_database(url: str, *, data_dir: Path) -> str:
     """Create the schema or bring it up to date; what was done, in words. Raises what ``open_database`` raises."""
     address = _address(url, data_dir=data_dir)
-    backup = None
+    backup, wanted = None, SCHEMA_VERSION
     if address.get_backend_name() == "sqlite":
         database, found, backup = _open_file(address, data_dir=data_dir)
         database.close()
     else:
         engine = _server_engine(address)
         with _opening(engine):
-            found = prepare_schema(engine)
+            found, wanted = apply_migrations(engine), newest_version()
         engine.dispose()
     if not found:
-        return f"created, version {SCHEMA_VERSION}"
-    if found == SCHEMA_VERSION:
+        return f"created, version {wanted}"
+    if found == wanted:
         return f"version {found}, up to date already"
     kept = f"; the file as it was is kept as {backup.name}" if backup else ""
-    return f"brought from version {found} to {SCHEMA_VERSION}{kept}"
+    return f"brought from version {found} to {wanted}{kept}"
 
 
 def _address(url: str, *, data_dir: Path) -> URL:
@@ -163,7 +210,7 @@ def _open_file(address: URL, *, data_dir: Path) -> tuple[Database, int, Path | N
         raise explain(error) or CannotWrite(f"The database cannot be written to: {error.strerror}: {path}") from None
     engine = _sqlite_engine(address)
     with _opening(engine):
-        prepare_schema(engine)
+        prepare_file(engine)
     return Database(engine), found, backup
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 
-from orchestrator.db.migrate import SCHEMA_VERSION
 from orchestrator.db.records import default_policy, workspace_of
 from orchestrator.schema.project import OnFailed, ProjectSettings
 from orchestrator.schema.workspace import DefaultView, Source, StorageView, WorkspaceSettings, WorkspaceView
@@ -59,7 +58,7 @@ class WorkspaceReads(Reads):
         is_file = self._database.is_sqlite
         return StorageView(
             database="SQLite, a file in DATA_DIR" if is_file else "Postgres, at DATABASE_URL",
-            version=SCHEMA_VERSION,
+            version=self._database.schema_version,
             folders=measure_folders(settings.data_dir, assets_dir=settings.assets_dir or settings.data_dir / "assets"),
             free_bytes=shutil.disk_usage(settings.data_dir).free,
             items=self._examine(),

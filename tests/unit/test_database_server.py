@@ -13,7 +13,7 @@ from psycopg import sql
 from sqlalchemy import text
 
 from orchestrator.db.address import read_address, why_unreachable
-from orchestrator.db.migrate import SCHEMA_VERSION
+from orchestrator.db.migrations import newest_version, read_migrations
 from orchestrator.db.models import ProjectRow, new_id
 from orchestrator.db.session import Database, migrate_database, open_database
 from orchestrator.engine import run_patiently
@@ -21,6 +21,7 @@ from orchestrator.errors import DatabaseAway, NotConfigured
 from tests.fakes.postgres import PostgresServer, create_database, own_postgres
 
 SECRET = "s3cret"
+SCHEMA_5 = Path(__file__).parent / "data" / "schema_5.postgres.sql"
 
 # --- an address that is none ---
 
@@ -120,25 +121,54 @@ def test_a_server_gets_its_tables_only_when_asked(empty_url: str, tmp_path: Path
         open_database(empty_url, data_dir=tmp_path)
     assert "python -m orchestrator doctor --migrate" in refusal.value.hint
     assert tables(empty_url) == set()
-    assert migrate_database(empty_url, data_dir=tmp_path) == f"created, version {SCHEMA_VERSION}"
-    assert migrate_database(empty_url, data_dir=tmp_path) == f"version {SCHEMA_VERSION}, up to date already"
+    assert migrate_database(empty_url, data_dir=tmp_path) == f"created, version {newest_version()}"
+    assert migrate_database(empty_url, data_dir=tmp_path) == f"version {newest_version()}, up to date already"
     open_database(empty_url, data_dir=tmp_path).close()
-    assert "schema_versions" in tables(empty_url)
+    assert "clip_runs" in tables(empty_url)
 
 
-@pytest.mark.parametrize("version", [1, 2])
-def test_an_older_schema_is_brought_up_to_date_only_when_asked(empty_url: str, tmp_path: Path, version: int) -> None:
+def test_what_was_applied_is_recorded_as_the_supabase_tool_records_it(empty_url: str, tmp_path: Path) -> None:
     migrate_database(empty_url, data_dir=tmp_path)
-    with psycopg.connect(empty_url) as connection:  # the first two versions wrote no number
-        connection.execute("drop table schema_versions")
+    with psycopg.connect(empty_url) as connection:
+        rows = connection.execute("select version, name, statements from supabase_migrations.schema_migrations")
+        assert sorted(rows) == [(version, name, [text]) for version, name, text in read_migrations()]
+
+
+@pytest.mark.parametrize("version", [1, 2, 5])
+def test_an_older_schema_is_brought_up_to_date_only_when_asked(empty_url: str, tmp_path: Path, version: int) -> None:
+    with psycopg.connect(empty_url) as connection:
+        connection.execute(SCHEMA_5.read_bytes())
+        connection.execute("set search_path = public")
+        if version < 5:  # the first two versions wrote no number
+            connection.execute("drop table schema_versions")
         if version == 1:
             connection.execute("alter table clip_runs drop column narration")
-    with pytest.raises(NotConfigured, match=f"schema {version}; this one needs {SCHEMA_VERSION}") as refusal:
+    before = tables(empty_url)
+    with pytest.raises(NotConfigured, match=f"schema {version}; this one needs {newest_version()}") as refusal:
         open_database(empty_url, data_dir=tmp_path)
     assert "doctor --migrate" in refusal.value.hint
-    assert "schema_versions" not in tables(empty_url)
-    assert migrate_database(empty_url, data_dir=tmp_path) == f"brought from version {version} to {SCHEMA_VERSION}"
+    assert tables(empty_url) == before
+    assert migrate_database(empty_url, data_dir=tmp_path) == f"brought from version {version} to {newest_version()}"
     open_database(empty_url, data_dir=tmp_path).close()
+
+
+def test_the_files_that_are_lacking_are_applied_and_no_others(empty_url: str, tmp_path: Path) -> None:
+    migrate_database(empty_url, data_dir=tmp_path)
+    *_, before, last = (migration.version for migration in read_migrations())
+    with psycopg.connect(empty_url) as connection:
+        connection.execute("delete from supabase_migrations.schema_migrations where version = %s", (last,))
+    with pytest.raises(NotConfigured, match=f"schema {before}; this one needs {last}"):
+        open_database(empty_url, data_dir=tmp_path)
+    assert migrate_database(empty_url, data_dir=tmp_path) == f"brought from version {before} to {last}"
+
+
+def test_a_file_that_breaks_off_leaves_nothing_behind(empty_url: str, tmp_path: Path) -> None:
+    with psycopg.connect(empty_url) as connection:  # the second file makes a function of this name
+        connection.execute("create schema private")
+        connection.execute(b"create function private.projects_as(text[]) returns int language sql as $$ select 1 $$")
+    with pytest.raises(NotConfigured, match="projects_as"):
+        migrate_database(empty_url, data_dir=tmp_path)
+    assert tables(empty_url) == set()
 
 
 def test_two_that_are_asked_at_the_same_time_make_the_tables_once(empty_url: str, tmp_path: Path) -> None:
@@ -150,10 +180,10 @@ def test_two_that_are_asked_at_the_same_time_make_the_tables_once(empty_url: str
 def test_a_newer_schema_is_refused_and_not_touched(empty_url: str, tmp_path: Path) -> None:
     migrate_database(empty_url, data_dir=tmp_path)
     with psycopg.connect(empty_url) as connection:
-        connection.execute("insert into schema_versions values (%s)", (SCHEMA_VERSION + 1,))
+        connection.execute("insert into supabase_migrations.schema_migrations values ('29990101000000')")
         connection.execute("drop table final_renders cascade")
     for opened in (open_database, migrate_database):
-        with pytest.raises(NotConfigured, match=f"schema {SCHEMA_VERSION + 1}; this one knows {SCHEMA_VERSION}"):
+        with pytest.raises(NotConfigured, match=f"schema 29990101000000; this one knows {newest_version()}"):
             opened(empty_url, data_dir=tmp_path)
     assert "final_renders" not in tables(empty_url)
 
@@ -171,10 +201,10 @@ def test_a_user_without_rights_is_told_which_one_is_lacking(empty_url: str, tmp_
     with psycopg.connect(empty_url, autocommit=True) as connection:
         connection.execute(sql.SQL("create role {} login").format(sql.Identifier(role)))
     low_url = empty_url.replace("postgres@", f"{role}@")
-    with pytest.raises(NotConfigured, match="permission denied for schema public"):
+    with pytest.raises(NotConfigured, match="permission denied for database"):
         migrate_database(low_url, data_dir=tmp_path)
     migrate_database(empty_url, data_dir=tmp_path)
-    with pytest.raises(NotConfigured, match="permission denied for table"):
+    with pytest.raises(NotConfigured, match="permission denied for schema"):
         open_database(low_url, data_dir=tmp_path)
 
 
