@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from orchestrator.errors import DatabaseAway, OrchestratorError
+from orchestrator.errors import Away, OrchestratorError
 from orchestrator.schema.value import Value
 from providers.base import (
     AuthFailed,
@@ -91,7 +91,7 @@ def answer(error: Exception) -> JSONResponse:
         case OrchestratorError():
             if error.http_status >= 500:
                 log.error("%s: %s", error.code, error.message)
-            headers = {"Retry-After": str(error.retry_after_seconds)} if isinstance(error, DatabaseAway) else None
+            headers = {"Retry-After": str(error.retry_after_seconds)} if isinstance(error, Away) else None
             return _envelope(error.http_status, error.code, error.message, hint=error.hint, headers=headers)
         case ProviderError():
             return _provider_answer(error)

@@ -10,14 +10,14 @@ import stat
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, RedirectResponse
 from starlette.responses import Response
 
 from api.dependencies import PathId, RunningApp
 from api.errors import documented
 from orchestrator.errors import NotFound
 from orchestrator.schema.peaks import Peaks
-from orchestrator.views import AssetFile
+from orchestrator.views import AssetFile, Views
 
 router = APIRouter(prefix="/v1/media", tags=["media"])
 
@@ -27,6 +27,7 @@ _CONTENT = {"video/mp4": {}, "image/jpeg": {}, "image/png": {}}
 FILE_RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {"description": "The whole file", "content": _CONTENT},
     206: {"description": "The range asked for", "content": _CONTENT},
+    302: {"description": "The storage sends the file itself, also in ranges, at this address for a while"},
     304: {"description": "The copy named by If-None-Match is still good"},
     416: {"description": "The file ends before the range begins"},
 }
@@ -48,7 +49,7 @@ StillWidth = Annotated[int, Query(ge=64, le=1280, description="At most so many p
 )
 def media_file(asset_id: PathId, app: RunningApp, request: Request, download: bool = False) -> Response:
     """A film, take or poster; with ``download=1`` as an attachment."""
-    return file_response(app.views.asset_file(asset_id), request=request, is_download=download)
+    return asset_response(app.views, asset_id, request=request, is_download=download)
 
 
 @router.head("/{asset_id}/still", include_in_schema=False)
@@ -74,6 +75,13 @@ def peaks(asset_id: PathId, app: RunningApp, response: Response, bins: Bins = 40
     found = app.views.peaks(asset_id, bins=bins)
     response.headers["Cache-Control"] = "private, max-age=31536000, immutable"  # the content of an asset never changes
     return found
+
+
+def asset_response(views: Views, asset_id: str, *, request: Request, is_download: bool) -> Response:
+    """The stored file, or where its storage sends it. That address is good for a while only, so nobody may keep it."""
+    if link := views.asset_link(asset_id, is_download=is_download):
+        return RedirectResponse(link, status_code=302, headers={"Cache-Control": "no-store"})
+    return file_response(views.asset_file(asset_id), request=request, is_download=is_download)
 
 
 def file_response(file: AssetFile, *, request: Request, is_download: bool) -> Response:

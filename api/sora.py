@@ -19,7 +19,7 @@ from api.bodies import (
 )
 from api.dependencies import IdempotencyKey, PathId, RunningApp
 from api.errors import documented
-from api.media import FILE_RESPONSES, file_response
+from api.media import FILE_RESPONSES, asset_response
 from orchestrator.errors import Conflict
 from orchestrator.schema.single import Wish, WishList
 from orchestrator.schema.view import TakeView
@@ -119,7 +119,7 @@ def video_content(id: PathId, app: RunningApp, request: Request) -> Response:
     if not take.video_url:
         raise Conflict("The video is not finished yet.", hint="Ask /v1/sora/videos/{id} how it stands.")
     asset_id = take.video_url.rpartition("/")[2]  # views name files as /api/v1/media/{asset_id}
-    return file_response(app.views.asset_file(asset_id), request=request, is_download=True)
+    return asset_response(app.views, asset_id, request=request, is_download=True)
 
 
 @router.post("/optimize-prompt", summary="Improve a prompt", responses=documented(413))

@@ -25,11 +25,11 @@ from orchestrator.arguments import (
     read_policy,
     read_script,
 )
-from orchestrator.console import draw_takes, finish, print_json, report_errors, say, write
+from orchestrator.console import draw_items, draw_takes, finish, print_json, report_errors, say, write
 from orchestrator.errors import (
+    Away,
     BadInput,
     CannotWrite,
-    DatabaseAway,
     FilmIncomplete,
     NotConfigured,
     UnreadableMedia,
@@ -326,6 +326,8 @@ def doctor(
     migrate: Annotated[
         bool, typer.Option("--migrate", help="First create the database's tables, or update them.")
     ] = False,
+    sweep: Annotated[bool, typer.Option("--sweep", help="Also look for stored files that no row names.")] = False,
+    is_sure: Annotated[bool, typer.Option("--yes", help="With --sweep: delete them.")] = False,
     is_json: Json = False,
 ) -> None:
     """What is configured, what is missing and what that turns off."""
@@ -334,14 +336,9 @@ def doctor(
     with report_errors(is_json=is_json):
         done = (bootstrap.migrate(),) if migrate else ()
         with _app(is_engine_needed=False) as app:
-            items = (*done, *app.views.doctor(), *(app.check_providers() if check else ()))
-        if is_json:
-            print_json({"items": [item.model_dump() for item in items]})
-            return
-        for item in items:
-            write(f"{_MARKS[item.state]} {item.name}: {item.detail}")
-            if item.consequence:
-                write(f"    {item.consequence}")
+            items = (*done, *app.views.doctor(), *app.check_store(), *(app.check_providers() if check else ()))
+            items += (app.sweep(is_sure=is_sure),) if sweep else ()
+        draw_items(items, is_json=is_json)
 
 
 def _shares(figures: Figures) -> tuple[tuple[str, float | None], ...]:
@@ -375,7 +372,7 @@ def _watch(app: App, plan_id: str, *, is_quiet: bool) -> PlanView:
         while True:
             try:
                 plan = app.views.plan(plan_id)
-            except DatabaseAway as error:  # the engine waits for it too
+            except Away as error:  # the engine waits for it too
                 progress.update(bar, description=error.message)
                 time.sleep(error.retry_after_seconds)
                 continue
@@ -462,7 +459,6 @@ _HOW = {
     "resumed": "Going on with the film you started before; finished clips are kept. Use --new to start afresh.",
     "finished": "This film was finished before; nothing is paid again. Use --new to make it afresh.",
 }
-_MARKS = {"ok": "[ok]     ", "missing": "[missing]", "broken": "[broken] "}
 
 
 @contextlib.contextmanager

@@ -22,7 +22,7 @@ from orchestrator.attempts import Attempts
 from orchestrator.choices import Choices
 from orchestrator.db.records import workspace_of
 from orchestrator.db.session import Database, migrate_database, open_database
-from orchestrator.doctor import answer_item, examine
+from orchestrator.doctor import answer_item, examine, orphans_item
 from orchestrator.engine import Engine, Flow, InlineEngine, Width
 from orchestrator.errors import BadInput, CannotWrite, NotConfigured, UnknownProvider, explain
 from orchestrator.expectations import Expectations
@@ -104,6 +104,15 @@ class App:
         """Ask every provider that is set up, at no cost, whether it answers and takes the key."""
         return tuple(answer_item(name, self.roster) for name in self.roster.makers)
 
+    def check_store(self) -> tuple[DoctorItem, ...]:
+        """What the storage of takes and films says of itself, asked at no cost. Nothing where that is a folder."""
+        return self.store.examine()
+
+    def sweep(self, *, is_sure: bool) -> DoctorItem:
+        """Look for stored files that no row names; delete them only when ``is_sure``. Raises ``Conflict``."""
+        orphans = self.service.sweep() if is_sure else self.service.find_orphans()
+        return orphans_item(orphans, is_deleted=is_sure)
+
     def start(self) -> None:
         """Launch the engine and take up whatever an earlier process left unfinished."""
         self.engine.launch(on_executor=self.watchdog.start)
@@ -127,6 +136,7 @@ class App:
             stack.callback(self.tracer.close)
             stack.callback(self.flows.clips.perils.close)
             stack.callback(self.engine.stop)
+            stack.callback(self.store.close)  # before it: a step that waits for storage is not waited for
             stack.callback(self.watchdog.stop)
             if self.metrics is not None:
                 stack.callback(self.metrics.stop)
@@ -186,6 +196,7 @@ def build(
     settings that make no sense.
     """
     settings = settings or load_settings()
+    _check_supabase(settings)
     data_dir = _ensure_folder(settings.data_dir)
     cache_dir = data_dir / "cache"
     made, roster = make_providers(read_roster(settings, data_dir=data_dir), settings)
@@ -203,7 +214,7 @@ def build(
         broken=roster.broken,
         read_workspace=lambda: _read_workspace(database),
     )
-    store = LocalAssetStore(_ensure_folder(settings.assets_dir or data_dir / "assets", name="ASSETS_DIR"))
+    store = _store(settings, data_dir=data_dir)
     # On SQLite a file lock lets one process work at a time, so whatever it finds unsent is its own.
     owner = "local" if database.is_sqlite else f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
     whisper = WhisperListener(model=settings.whisper_model, cache_dir=cache_dir / "whisper")
@@ -329,6 +340,38 @@ def _ensure_folder(folder: Path, *, name: str = "DATA_DIR") -> Path:
             hint=f"Give this user the right to write there, or set {name} to another folder.",
         )
     return folder.resolve()
+
+
+def _store(settings: Settings, *, data_dir: Path) -> AssetStore:
+    key = settings.supabase_secret_key
+    if not settings.supabase_url and not key.get_secret_value():
+        return LocalAssetStore(_ensure_folder(settings.assets_dir or data_dir / "assets", name="ASSETS_DIR"))
+    from orchestrator.storage.supabase import SupabaseAssetStore
+
+    store = SupabaseAssetStore(
+        url=settings.supabase_url,
+        key=key,
+        bucket=settings.video_storage_bucket,
+        uploads_dir=data_dir / "uploads",
+        nearby_dir=data_dir / "cache" / "assets",
+        nearby_max_bytes=settings.asset_cache_mb * 1_000_000,
+    )
+    if store.is_legacy_key:
+        log.warning("SUPABASE_SECRET_KEY is a key of the old kind, which Supabase withdraws. Set one with sb_secret_.")
+    return store
+
+
+def _check_supabase(settings: Settings) -> None:
+    """Raises ``NotConfigured`` when only a part of what belongs together is set. Before anything is opened or made."""
+    has_url, has_key = bool(settings.supabase_url), bool(settings.supabase_secret_key.get_secret_value())
+    if has_url != has_key:
+        lacking = "SUPABASE_SECRET_KEY" if has_url else "SUPABASE_URL"
+        raise NotConfigured(f"{lacking} is missing.", hint="Set both to keep takes and films in Supabase, or neither.")
+    if has_url and not settings.database_url.get_secret_value():
+        raise NotConfigured(
+            "SUPABASE_URL is set without DATABASE_URL. Nothing was changed.",
+            hint="Set DATABASE_URL to the project's Postgres, where files and rows stay together, or neither.",
+        )
 
 
 def _turns(name: str, provider: VideoProvider, database: Database) -> Turns | None:

@@ -15,9 +15,10 @@ import typer
 from orchestrator.errors import OrchestratorError, explain
 
 if TYPE_CHECKING:
-    from orchestrator.schema.view import ClipView, TakeView
+    from orchestrator.schema.view import ClipView, DoctorItem, TakeView
 
 _WIDTH = 110
+_MARKS = {"ok": "[ok]     ", "missing": "[missing]", "broken": "[broken] "}
 
 
 @contextmanager
@@ -74,6 +75,17 @@ def _describe(take: TakeView) -> str:
     origin = f"cut from take {take.source_attempt}" if take.edit else f"{take.provider}, ${take.cost_usd:.2f}"
     mark = "kept" if take.is_accepted else "best" if take.is_best else ""
     return " · ".join(filter(None, (f"Take {take.attempt}: {take.status_text}", origin, score, mark)))
+
+
+def draw_items(items: Sequence[DoctorItem], *, is_json: bool) -> None:
+    """What the doctor found."""
+    if is_json:
+        print_json({"items": [item.model_dump() for item in items]})
+        return
+    for item in items:
+        write(f"{_MARKS[item.state]} {item.name}: {item.detail}")
+        if item.consequence:
+            write(f"    {item.consequence}")
 
 
 def print_json(value: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import shutil
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from orchestrator.presentation import NOBODY
 from orchestrator.roster import Roster
 from orchestrator.schema.view import DoctorItem
 from orchestrator.settings import Settings
+from orchestrator.storage.base import StoredEntry
 from providers.base import AudioSupport, ProviderError, ProviderProfile
 
 
@@ -29,6 +31,7 @@ def examine(
         DoctorItem(name="Python", state="ok", detail=platform.python_version()),
         DoctorItem(name="ffmpeg", state="ok", detail=Path(binary()).name),
         DoctorItem(name="Database", state="ok", detail=kind),
+        DoctorItem(name="Takes and films", state="ok", detail=_place(settings)),
         DoctorItem(
             name="Disk",
             state="ok" if free_gb > 2 else "broken",
@@ -142,6 +145,24 @@ def _provider_item(profile: ProviderProfile, *, is_default: bool) -> DoctorItem:
     picture = ", from a picture only" if profile.needs_reference else ""
     detail = f"{profile.title}, {profile.models[0]}{picture}, {made}, {asks}{voice}{lost}{default}"
     return DoctorItem(name=name, state="ok", detail=detail)
+
+
+def _place(settings: Settings) -> str:
+    if settings.supabase_url:
+        return f"bucket {settings.video_storage_bucket} of Supabase Storage"
+    return "folder ASSETS_DIR" if settings.assets_dir else "folder assets in DATA_DIR"
+
+
+def orphans_item(orphans: Sequence[StoredEntry], *, is_deleted: bool) -> DoctorItem:
+    """What the sweep of stored files found, with the first few by name."""
+    if not orphans:
+        return DoctorItem(name="Orphans", state="ok", detail="none: a row names every stored file older than a day")
+    size_mb = sum(entry.size_bytes for entry in orphans) / 1e6
+    names = ", ".join(entry.key for entry in orphans[:5]) + (" ..." if len(orphans) > 5 else "")
+    detail = f"{len(orphans)} stored files of {size_mb:.1f} MB that no row names: {names}"
+    if is_deleted:
+        return DoctorItem(name="Orphans", state="ok", detail=f"deleted {detail}")
+    return DoctorItem(name="Orphans", state="missing", detail=detail, consequence="Delete them with --sweep --yes.")
 
 
 def answer_item(name: str, roster: Roster) -> DoctorItem:

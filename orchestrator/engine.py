@@ -15,14 +15,14 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from orchestrator.errors import DatabaseAway
+from orchestrator.errors import Away
 
 log = logging.getLogger(__name__)
 
 Step = Callable[..., Awaitable[Any]]
 Flow = Callable[..., Coroutine[Any, Any, Any]]
 
-# How long a step waits before it asks for the database again.
+# How long a step waits before it asks again for what is away.
 _AWAY_SECONDS = 1.0
 
 
@@ -43,7 +43,7 @@ class FlowContext(Protocol):
 
     async def step(self, name: str, function: Step, *arguments: Any) -> Any:
         """Run ``function`` once and remember its result; after a crash in the middle it is run again. So it is when
-        the database went away under it, as soon as that is back."""
+        the database or the storage went away under it, as soon as that is back."""
         ...
 
     async def run_all(
@@ -95,17 +95,17 @@ class Engine(Protocol):
 
 
 async def run_patiently(function: Step, *arguments: Any) -> Any:
-    """Run a step, again and again while the database is away: it would otherwise count against the clip. Steps may be
-    repeated by their nature. A process that stops meanwhile cancels it."""
+    """Run a step, again and again while the database or the storage is away: it would otherwise count against the clip.
+    Steps may be repeated by their nature. A process that stops meanwhile cancels it."""
     is_waiting = False
     while True:
         try:
             return await function(*arguments)
-        except DatabaseAway as error:
+        except Away as error:
             if (task := asyncio.current_task()) and task.cancelling():
                 raise asyncio.CancelledError from None
             if not is_waiting:
-                log.warning("The database is away; work goes on when it is back. %s", error)
+                log.warning("Work waits, and goes on by itself. %s", error)
                 is_waiting = True
             await asyncio.sleep(_AWAY_SECONDS)
 

@@ -77,6 +77,12 @@ class NotFound(OrchestratorError):
     code = "not_found"
 
 
+class AssetDamaged(NotFound):
+    """What the storage holds is not the file that was put there."""
+
+    code = "asset_damaged"
+
+
 class Conflict(OrchestratorError):
     """That is not possible in the present state."""
 
@@ -107,12 +113,27 @@ class StorageFull(OrchestratorError):
     code = "storage_full"
 
 
-class DatabaseAway(OrchestratorError):
-    """The database cannot be reached at the moment. Nothing was lost; try again in a moment."""
+class Away(OrchestratorError):
+    """Something this needs cannot be reached at the moment. Nothing was lost; try again in a moment.
+
+    Steps of flows wait until it is back.
+    """
 
     http_status = 503
-    code = "database_away"
+    code = "away"
     retry_after_seconds = 5
+
+
+class DatabaseAway(Away):
+    """The database cannot be reached at the moment. Nothing was lost; try again in a moment."""
+
+    code = "database_away"
+
+
+class StorageAway(Away):
+    """The storage of takes and films cannot be reached at the moment. Nothing was lost; try again in a moment."""
+
+    code = "storage_away"
 
 
 class DatabaseDamaged(OrchestratorError):

@@ -11,13 +11,13 @@ from orchestrator.assessor import AssessmentPolicy, Expectation, Neighbour, Side
 from orchestrator.assessor.languages import base_language
 from orchestrator.assessor.names import find_names
 from orchestrator.attempts import Attempts
-from orchestrator.db.models import AssetRow, ClipRow, RunRow
+from orchestrator.db.models import ClipRow, RunRow
 from orchestrator.db.queries import accepted_beside
 from orchestrator.db.records import assessment_of, brief_of, clip_of, cut_of, fetch, policy_of, request_of
 from orchestrator.db.session import Database, Session
-from orchestrator.errors import UnreadableMedia
+from orchestrator.errors import NotFound, UnreadableMedia
 from orchestrator.media.edges import grab_edge
-from orchestrator.renders import take_path
+from orchestrator.renders import stored_file
 from orchestrator.scene_crafter import characters_of
 from orchestrator.schema.assessment import CheckName
 from orchestrator.schema.brief import ContentBrief
@@ -34,15 +34,15 @@ class _Beside:
 
     side: Side
     run_id: str
-    path: Path
+    stored: tuple[str, str]
     loudness_lufs: float | None
     noise_floor_db: float | None
     is_same_scene: bool
     is_spoken: bool
 
-    def read(self) -> Neighbour:
-        """Raises ``UnreadableMedia``."""
-        edge = grab_edge(self.path, is_last=self.side is Side.BEFORE)
+    def read(self, store: AssetStore) -> Neighbour:
+        """Raises ``UnreadableMedia``, and ``NotFound`` when its file is gone."""
+        edge = grab_edge(store.local_path(*self.stored), is_last=self.side is Side.BEFORE)
         return Neighbour(
             side=self.side,
             run_id=self.run_id,
@@ -60,14 +60,15 @@ class Expectations:
     store: AssetStore
     attempts: Attempts
 
-    def of(self, database: Database, run_id: str) -> tuple[Path, Expectation, AssessmentPolicy]:
+    async def of(self, database: Database, run_id: str) -> tuple[Path, Expectation, AssessmentPolicy]:
         """The file of a take, what it was meant to be, and how strictly its project wants it judged; without its
         neighbours. Raises ``NotFound``."""
         with database.read() as session:
             run = fetch(session, RunRow, run_id)
             clip, brief = run.clip, brief_of(run.clip.plan.brief)
-            path = self.store.local_path(fetch(session, AssetRow, run.asset_id or "").storage_key)
-            return path, self._expect(run, clip, brief), policy_of(clip.plan.project)
+            expected, policy = self._expect(run, clip, brief), policy_of(clip.plan.project)
+            stored = stored_file(session, run_id)
+        return await asyncio.to_thread(self.store.local_path, *stored), expected, policy
 
     async def neighbours(self, database: Database, run_id: str) -> tuple[Neighbour, ...]:
         """The accepted takes on both sides of a take, as of now. One whose file is damaged or gone is left out."""
@@ -85,8 +86,8 @@ class Expectations:
         neighbours: list[Neighbour] = []
         for other in beside:
             try:
-                neighbours.append(await asyncio.to_thread(other.read))
-            except UnreadableMedia as error:
+                neighbours.append(await asyncio.to_thread(other.read, self.store))
+            except (UnreadableMedia, NotFound) as error:
                 log.warning("The take beside this one cannot be compared with it: %s", error.message)
         return tuple(neighbours)
 
@@ -117,7 +118,7 @@ class Expectations:
         return _Beside(
             side=side,
             run_id=run_id,
-            path=take_path(session, self.store, run_id),
+            stored=stored_file(session, run_id),
             loudness_lufs=measured.get("loudness_lufs"),
             noise_floor_db=measured.get("noise_floor_db"),
             is_same_scene=is_same_start and other.clip.scene_id == run.clip.scene_id,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 import random
 import shutil
 import tempfile
@@ -14,7 +15,7 @@ from pydantic import ConfigDict
 
 from orchestrator.calls import PaidCall
 from orchestrator.db.models import AssetRow, new_id
-from orchestrator.errors import CannotNarrate, TakeNotFetched, UnreadableMedia, Withdrawn
+from orchestrator.errors import CannotNarrate, StorageAway, TakeNotFetched, UnreadableMedia, Withdrawn
 from orchestrator.ledger import Ledger
 from orchestrator.media.edit import edit_take
 from orchestrator.media.frames import grab_poster
@@ -39,6 +40,8 @@ from providers.base import (
     VideoProvider,
 )
 
+log = logging.getLogger(__name__)
+
 _POLL_BACKOFF_MAX_SECONDS = 60.0
 _POLL_JITTER = 0.15
 _CHANCE = random.SystemRandom()  # leaves the seed of others alone
@@ -49,6 +52,8 @@ _UNREADABLE_SECONDS = 60.0
 # After a long stop a generation past its deadline is watched for so long: some make progress only when looked at.
 _WATCHED_SECONDS = 60.0
 LAID_OVER = "laid over"
+# How long a file that is to be stored waits before the storage is asked again.
+_AWAY_SECONDS = 2.0
 _DOWNLOAD_PAUSES_SECONDS = (1.0, 3.0, 9.0)
 _PASSING = (RateLimited, Unavailable, OutcomeUnknown)
 # The door is shut for a reason a person can mend (a key, a bill); what was made behind it is not lost.
@@ -193,13 +198,16 @@ class Generator:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    async def cut(self, source_key: str, edit: Edit, *, project_id: str, run_id: str, narration: str) -> Fetched:
+    async def cut(
+        self, source_key: str, source_sha256: str, edit: Edit, *, project_id: str, run_id: str, narration: str
+    ) -> Fetched:
         """A take made from the one stored under ``source_key``, which ``narration`` tells of as before, stored with its
         poster; rows not yet saved. Nothing is asked of a provider. Raises ``UnreadableMedia`` or ``MediaFailed``."""
         self._scratch.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix="cut-", dir=self._scratch))
         try:
-            source, file = self._store.local_path(source_key), folder / "take.mp4"
+            source = await asyncio.to_thread(self._store.local_path, source_key, source_sha256)
+            file = folder / "take.mp4"
             await edit_take(
                 source, file, start_seconds=edit.start_seconds, end_seconds=edit.end_seconds, speed=edit.speed
             )
@@ -282,7 +290,7 @@ class Generator:
         suffix = ".jpg" if mime == "image/jpeg" else ".mp4"
         key = f"{project_id}/{name}{suffix}"
         digest = await asyncio.to_thread(_sha256, file)
-        await asyncio.to_thread(self._store.put_file, file, key)
+        await self._store_file(file, key)
         return AssetRow(
             id=new_id(),
             project_id=project_id,
@@ -292,6 +300,18 @@ class Generator:
             size_bytes=file.stat().st_size,
             mime=mime,
         )
+
+    async def _store_file(self, file: Path, key: str) -> None:
+        """Wait here while the storage is away: what was downloaded or cut is at hand, and need not be made again."""
+        is_waiting = False
+        while True:
+            try:
+                return await asyncio.to_thread(self._store.put_file, file, key)
+            except StorageAway as error:
+                if not is_waiting:
+                    log.warning("A file waits to be stored. %s", error)
+                    is_waiting = True
+                await asyncio.sleep(_AWAY_SECONDS)
 
 
 def _not_known(error: GenerationNotFound, adapter: VideoProvider) -> Exception:

@@ -37,7 +37,7 @@ class FittedPictures:
         name = hashlib.sha256(asked.encode()).hexdigest()[:32]
         if (there := next(self.folder.glob(f"{name}.*"), None)) is not None:
             return there
-        content, suffix = fit_picture(self.store.local_path(picture.key), size=size, rules=rules)
+        content, suffix = fit_picture(self.store.local_path(picture.key, picture.sha256), size=size, rules=rules)
         part = self.folder / f".{name}.{uuid.uuid4().hex}.part"
         with file_errors():
             self.folder.mkdir(parents=True, exist_ok=True)

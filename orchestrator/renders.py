@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from pathlib import Path
 from typing import assert_never
 
 from orchestrator.assembler import Take, build_timeline, fit_transitions
@@ -14,7 +13,6 @@ from orchestrator.db.session import Session
 from orchestrator.schema.assessment import CheckName
 from orchestrator.schema.status import ClipStatus, RenderStatus
 from orchestrator.schema.timeline import Slate, Timeline, Transition
-from orchestrator.storage.base import AssetStore
 
 # After the last word of a take that is cut short.
 BREATH_SECONDS = 0.35
@@ -130,7 +128,7 @@ def add_render(
     return row
 
 
-def take_path(session: Session, store: AssetStore, run_id: str) -> Path:
-    """The file of a stored take. Raises ``NotFound``."""
-    run = fetch(session, RunRow, run_id)
-    return store.local_path(fetch(session, AssetRow, run.asset_id or "").storage_key)
+def stored_file(session: Session, run_id: str) -> tuple[str, str]:
+    """(key, hash) of a take's file, as ``AssetStore.local_path`` takes them. Raises ``NotFound``."""
+    asset = fetch(session, AssetRow, fetch(session, RunRow, run_id).asset_id or "")
+    return asset.storage_key, asset.sha256

@@ -48,6 +48,7 @@ class Settings(BaseSettings):
     supabase_secret_key: SecretStr = SecretStr("")
     supabase_publishable_key: SecretStr = SecretStr("")
     video_storage_bucket: str = "video-assets"
+    asset_cache_mb: int = Field(default=10_000, ge=100)
 
     # who makes the clips
     video_provider: str = "mock"

@@ -67,8 +67,9 @@ class PictureCommands(JournalCommands):
             run = fetch(session, RunRow, run_id)
             if not run.asset_id:
                 raise Conflict("This take has no video yet, so there is no frame to use.")
-            key, project_id = fetch(session, AssetRow, run.asset_id).storage_key, run.clip.plan.project_id
-        return self.add_picture(project_id, grab_picture(self._store.local_path(key), at_seconds=at_seconds))
+            asset, project_id = fetch(session, AssetRow, run.asset_id), run.clip.plan.project_id
+            key, sha256 = asset.storage_key, asset.sha256
+        return self.add_picture(project_id, grab_picture(self._store.local_path(key, sha256), at_seconds=at_seconds))
 
     def set_clip_reference(self, clip_id: str, asset_id: str, *, by: str = "") -> str:
         """Have the next take of a clip start from this picture, or from none of its own when ``asset_id`` is empty; its

@@ -132,7 +132,7 @@ class ProjectCommands(RunningCommands):
         asset_id = new_id()
         suffix = original.storage_key.rpartition(".")[2]
         key = f"{project_id}/{asset_id}.{suffix}"
-        self._store.put_file(self._store.local_path(original.storage_key), key)
+        self._store.put_file(self._store.local_path(original.storage_key, original.sha256), key)
         same = ("kind", "sha256", "size_bytes", "mime", "duration_seconds", "width", "height")
         facts = {name: getattr(original, name) for name in same}
         return AssetRow(id=asset_id, project_id=project_id, storage_key=key, **facts)

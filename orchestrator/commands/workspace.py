@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import logging
+from datetime import UTC, datetime, timedelta
+
 from orchestrator.commands.base import Commands
+from orchestrator.db.library import storage_keys
 from orchestrator.db.queries import open_renders, plans_at_work
 from orchestrator.db.records import keep_workspace
 from orchestrator.errors import BadInput, Conflict
 from orchestrator.schema.project import ProjectSettings
 from orchestrator.schema.workspace import WorkspaceSettings
+from orchestrator.storage.base import StoredEntry
 from orchestrator.storage.folders import empty_cache
+
+log = logging.getLogger(__name__)
+
+# A file is stored before its row is written.
+_YOUNG = timedelta(days=1)
 
 
 class WorkspaceCommands(Commands):
@@ -36,3 +46,25 @@ class WorkspaceCommands(Commands):
             if plans_at_work(session) or open_renders(session):
                 raise Conflict("Clips or films are being made, and that needs the cache. Empty it when that is done.")
         return empty_cache(self._choices.settings.data_dir / "cache")
+
+    def find_orphans(self) -> tuple[StoredEntry, ...]:
+        """Files of the asset store that no row has named for a day: left behind by a crash, or by a project whose files
+        could not be deleted with it. Raises ``Conflict`` when rows name none of the files that are there."""
+        entries = list(self._store.entries())
+        with self._database.read() as session:
+            named = storage_keys(session)  # read after the files: what came since is young
+        orphans = [entry for entry in entries if entry.key not in named]
+        if entries and len(orphans) == len(entries):
+            raise Conflict(
+                "The database names none of the files that are stored, as if it were not theirs. Nothing was deleted.",
+                hint="Look whether DATABASE_URL, DATA_DIR, ASSETS_DIR and the bucket belong together.",
+            )
+        return tuple(entry for entry in orphans if entry.changed_at < datetime.now(UTC) - _YOUNG)
+
+    def sweep(self) -> tuple[StoredEntry, ...]:
+        """Delete what ``find_orphans`` finds; what was deleted."""
+        orphans = self.find_orphans()
+        for entry in orphans:
+            self._store.delete(entry.key)
+        log.info("Orphans deleted", extra={"files": len(orphans)})
+        return orphans

@@ -160,6 +160,8 @@ def is_at_work(session: Session, project_id: str) -> bool:
 def erase(session: Session, project_id: str) -> list[str]:
     """Delete a project with everything that belongs to it; the storage keys of its files."""
     keys = list(session.scalars(select(AssetRow.storage_key).where(AssetRow.project_id == project_id)))
+    # The plans go first: Postgres would empty the files' fields in takes whose clips it has just deleted, and refuse.
+    session.execute(delete(PlanRow).where(PlanRow.project_id == project_id))
     session.execute(delete(ProjectRow).where(ProjectRow.id == project_id))  # the database takes the rest with it
     return keys
 
@@ -230,3 +232,11 @@ def _named(search: str) -> tuple[ColumnElement[bool], ...]:
     search = search.replace("\x00", "").strip()
     spellings = dict.fromkeys((search, search.lower(), search.upper(), search.title()))
     return (or_(*(ProjectRow.name.icontains(spelling, autoescape=True) for spelling in spellings)),) if search else ()
+
+
+# --- files ---
+
+
+def storage_keys(session: Session) -> set[str]:
+    """The keys of all files that rows name, also of projects in the bin."""
+    return set(session.scalars(select(AssetRow.storage_key)))

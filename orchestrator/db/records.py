@@ -257,6 +257,7 @@ def stored_take(row: RunRow, asset: AssetRow | None = None) -> StoredTake:
         acceptance=tuple(clip.acceptance),
         prompt=request.prompt,
         media_key=asset.storage_key if asset else "",
+        media_sha256=asset.sha256 if asset else "",
         assessed_at=assessed.created_at,
         assessment=assessment_of(assessed),
         overrides=overrides_of(row),

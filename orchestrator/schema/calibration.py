@@ -38,6 +38,7 @@ class StoredTake(Value):
     acceptance: tuple[str, ...] = ()
     prompt: str = ""
     media_key: str = ""
+    media_sha256: str = ""
     assessed_at: datetime
     assessment: Assessment
     overrides: tuple[Override, ...] = ()

@@ -20,7 +20,7 @@ from orchestrator.db.models import AssetRow, ClipRow, PlanRow
 from orchestrator.db.pictures import picture_row
 from orchestrator.db.records import fetch
 from orchestrator.db.session import Database, Session
-from orchestrator.errors import UNFORESEEN, DatabaseAway, NotFound, explain
+from orchestrator.errors import UNFORESEEN, Away, NotFound, explain
 from orchestrator.generator import Generator
 from orchestrator.pictures import FittedPictures, StoredPicture
 from orchestrator.storage.base import AssetStore
@@ -74,10 +74,10 @@ class AnimaticSteps:
             asked, project_id = sketch(clip), clip.plan.project_id
             picture = _picture_of(session, asked.picture)
         try:
-            if not self._find(clip_id, asked.key, project_id):
+            if not await self._find(clip_id, asked.key, project_id):
                 asset = await self._make(asked, project_id, picture)
                 self._keep(clip_id, asked.key, asset)
-        except DatabaseAway:
+        except Away:
             raise
         except Exception as error:
             if self.is_stopping.is_set():
@@ -88,15 +88,19 @@ class AnimaticSteps:
             return str(known or UNFORESEEN)
         return ""
 
-    def _find(self, clip_id: str, key: str, project_id: str) -> bool:
+    async def _find(self, clip_id: str, key: str, project_id: str) -> bool:
         """Whether this very preview was drawn before, as for a clip that was changed and changed back."""
-        with self.database.write() as session:
+        with self.database.read() as session:
             asset = asset_of(session, _storage_key(project_id, key))
-            if asset is None:
-                return False
-            try:
-                self.store.local_path(asset.storage_key)
-            except NotFound:
+            stored = (asset.storage_key, asset.sha256) if asset else None
+        if stored is None:
+            return False
+        try:
+            await asyncio.to_thread(self.store.local_path, *stored)
+        except NotFound:
+            return False
+        with self.database.write() as session:
+            if (asset := asset_of(session, stored[0])) is None:
                 return False
             _give(fetch(session, ClipRow, clip_id, lock=True), key, asset)
             return True

@@ -230,9 +230,10 @@ class ClipSteps:
             run = fetch(session, RunRow, run_id)
             edit, project_id, narration = Edit.model_validate(run.edit), run.clip.plan.project_id, run.narration
             source = fetch(session, RunRow, run.source_run_id)
-            source_key = fetch(session, AssetRow, source.asset_id or "").storage_key
+            asset = fetch(session, AssetRow, source.asset_id or "")
+            stored = asset.storage_key, asset.sha256
         try:
-            return await self.generator.cut(source_key, edit, project_id=project_id, run_id=run_id, narration=narration)
+            return await self.generator.cut(*stored, edit, project_id=project_id, run_id=run_id, narration=narration)
         except (UnreadableMedia, MediaFailed) as error:
             raise _NotCut(f"This take could not be cut: {error.message}") from error
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import shutil
 import tempfile
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.db.models import PlanRow, RenderRow, utc_now
 from orchestrator.db.records import fetch
 from orchestrator.db.session import Database
-from orchestrator.errors import UNFORESEEN, DatabaseAway, explain
+from orchestrator.errors import UNFORESEEN, Away, explain
 from orchestrator.generator import Generator
-from orchestrator.renders import take_path
+from orchestrator.renders import stored_file
 from orchestrator.schema.status import RenderStatus
 from orchestrator.schema.timeline import Timeline
 from orchestrator.steps.perils import Perils
@@ -55,7 +57,8 @@ class FilmSteps:
         try:
             with self.database.read() as session:
                 takes = [c.source for c in timeline.clips if c.slate is None]
-                sources = {run_id: take_path(session, self.store, run_id) for run_id in takes}
+                stored = {run_id: stored_file(session, run_id) for run_id in takes}
+            sources = await asyncio.to_thread(self._bring, stored)
             async with self.perils.watch(RenderRow, render_id, doing="this film was being made"):
                 result = await render_timeline(
                     timeline,
@@ -66,7 +69,7 @@ class FilmSteps:
                 )
                 film = folder / "film.mp4"
                 assets = await self.generator.keep_render(film, project_id=project_id, render_id=render_id)
-        except DatabaseAway:
+        except Away:
             raise
         except Exception as error:
             if self.is_stopping.is_set():
@@ -94,3 +97,7 @@ class FilmSteps:
             row.loudness_lufs = result.loudness_lufs
         log.info("Film rendered", extra={"duration_seconds": result.duration_seconds})
         return RenderStatus.DONE
+
+    def _bring(self, stored: Mapping[str, tuple[str, str]]) -> dict[str, Path]:
+        """run id -> the file of its take on this machine."""
+        return {run_id: self.store.local_path(*file) for run_id, file in stored.items()}

@@ -81,7 +81,7 @@ class TakeSteps:
             return await self._judge(run_id, is_again=is_again)
 
     async def _judge(self, run_id: str, *, is_again: bool) -> Verdict:
-        path, expectation, policy = self.expectations.of(self.database, run_id)
+        path, expectation, policy = await self.expectations.of(self.database, run_id)
         senses = replace(self.senses, viewer=self.looks.of(run_id)) if self.looks else self.senses
         assessment = await assess_take(
             path,

@@ -6,10 +6,15 @@ import contextlib
 import errno
 import os
 import shutil
+import stat
 import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from orchestrator.errors import CannotWrite, NotFound, explain
+from orchestrator.schema.view import DoctorItem
+from orchestrator.storage.base import StoredEntry
 
 _UNWRITABLE = (errno.EROFS, errno.EACCES, errno.EPERM)
 
@@ -39,7 +44,8 @@ class LocalAssetStore:
                 ) from None
             raise explain(error) or error from None
 
-    def local_path(self, key: str) -> Path:
+    def local_path(self, key: str, sha256: str = "") -> Path:
+        """The stored file itself; it is not read, so its hash is not looked at."""
         path = self._path(key)
         if not path.is_file():
             raise NotFound("This file is no longer in the asset store.")
@@ -47,6 +53,28 @@ class LocalAssetStore:
 
     def delete(self, key: str) -> None:
         self._path(key).unlink(missing_ok=True)
+
+    def link(self, key: str, *, filename: str = "") -> str:
+        return ""
+
+    def entries(self) -> Iterator[StoredEntry]:
+        for path in self.root.rglob("*"):
+            try:
+                status = path.lstat()
+            except OSError:
+                continue  # deleted meanwhile
+            if stat.S_ISREG(status.st_mode):
+                yield StoredEntry(
+                    key=path.relative_to(self.root).as_posix(),
+                    size_bytes=status.st_size,
+                    changed_at=datetime.fromtimestamp(status.st_mtime, UTC),
+                )
+
+    def examine(self) -> tuple[DoctorItem, ...]:
+        return ()
+
+    def close(self) -> None:
+        pass
 
     def _path(self, key: str) -> Path:
         path = (self.root / key).resolve()

@@ -305,7 +305,7 @@ class CoreViews(Reads):
         found: list[tuple[dict[str, Any], Path]] = []
         for take in takes:
             with contextlib.suppress(NotFound):
-                path = self._store.local_path(take.media_key)
+                path = self._store.local_path(take.media_key, take.media_sha256)
                 if line := export_line(take, file=f"{take.run_id}{path.suffix}", policy=policy):
                     found.append((line, path))
         return tuple(found)
@@ -327,13 +327,16 @@ class CoreViews(Reads):
         """Where a stored file can be read. Raises ``NotFound``."""
         with self._database.read() as session:
             row = fetch(session, AssetRow, asset_id)
-            suffix = "jpg" if row.mime == "image/jpeg" else "mp4"
-            return AssetFile(
-                path=self._store.local_path(row.storage_key),
-                mime=row.mime,
-                filename=f"{row.kind}-{row.id[:8]}.{suffix}",
-                sha256=row.sha256,
-            )
+            key, mime, sha256, filename = row.storage_key, row.mime, row.sha256, _filename(row)
+        return AssetFile(path=self._store.local_path(key, sha256), mime=mime, filename=filename, sha256=sha256)
+
+    def asset_link(self, asset_id: str, *, is_download: bool) -> str:
+        """Where browsers get a stored file from its storage, for a while; empty where they get it from here. Raises
+        ``NotFound`` and ``StorageAway``."""
+        with self._database.read() as session:
+            row = fetch(session, AssetRow, asset_id)
+            key, filename = row.storage_key, _filename(row)
+        return self._store.link(key, filename=filename if is_download else "")
 
     def still(self, asset_id: str, *, at_seconds: float, width: int) -> bytes:
         """JPEG of a stored video at ``at_seconds`` from its start, at most ``width`` pixels wide. Raises ``NotFound``,
@@ -409,6 +412,10 @@ class CoreViews(Reads):
     def doctor(self) -> tuple[DoctorItem, ...]:
         """What is configured, what is missing and what that turns off."""
         return self._examine()
+
+
+def _filename(row: AssetRow) -> str:
+    return f"{row.kind}-{row.id[:8]}.{'jpg' if row.mime == 'image/jpeg' else 'mp4'}"
 
 
 def _render_view(row: RenderRow, plan: PlanRow) -> RenderView:

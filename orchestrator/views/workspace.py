@@ -36,6 +36,7 @@ _KEEP_FILE = (
     'sqlite3 orchestrator.sqlite3 ".backup copy.sqlite3", and copy the folder assets beside it.'
 )
 _KEEP_SERVER = "Keep the server's database with pg_dump, and copy the folder of takes and films beside it."
+_KEEP_BUCKET = "Keep the server's database with pg_dump, and copy the bucket of takes and films beside it."
 
 
 class WorkspaceReads(Reads):
@@ -62,7 +63,7 @@ class WorkspaceReads(Reads):
             folders=measure_folders(settings.data_dir, assets_dir=settings.assets_dir or settings.data_dir / "assets"),
             free_bytes=shutil.disk_usage(settings.data_dir).free,
             items=self._examine(),
-            backup=_KEEP_FILE if is_file else _KEEP_SERVER,
+            backup=_KEEP_FILE if is_file else _KEEP_BUCKET if settings.supabase_url else _KEEP_SERVER,
         )
 
 

@@ -138,7 +138,9 @@ class _NoFiles(Generator):
     ) -> Fetched:
         return Fetched(assets=[_asset(project_id, "take", run_id)])
 
-    async def cut(self, source_key: str, edit: Edit, *, project_id: str, run_id: str, narration: str) -> Fetched:
+    async def cut(
+        self, source_key: str, source_sha256: str, edit: Edit, *, project_id: str, run_id: str, narration: str
+    ) -> Fetched:
         return Fetched(assets=[_asset(project_id, "take", run_id)], narration=narration)
 
 
