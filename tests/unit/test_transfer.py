@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from sqlalchemy import delete, insert, select, text, update
 
 from orchestrator.db.models import (
     AssetRow,
+    Base,
     EditRow,
     ExecutorRow,
     PlanRow,
@@ -28,7 +31,7 @@ from orchestrator.db.models import (
 )
 from orchestrator.db.session import Database, open_database
 from orchestrator.db.transfers import TABLES, canonical, why_not_on_server
-from orchestrator.errors import BadInput, Conflict
+from orchestrator.errors import BadInput, CannotWrite, Conflict
 from orchestrator.schema.transfer import TransferReport
 from orchestrator.storage.local import LocalAssetStore
 from orchestrator.transfer import Side, transfer
@@ -203,18 +206,28 @@ def test_what_processes_say_of_themselves_stays(local: MakeSide, target: Side) -
         assert session.get(ExecutorRow, "host:1") is None
 
 
-def test_a_source_is_read_as_it_stood_at_the_beginning(local: MakeSide, target: Side) -> None:
-    source = local("source")
+@pytest.mark.parametrize("is_from_server", [False, True])
+def test_a_source_is_read_as_it_stood_at_the_beginning(local: MakeSide, target: Side, is_from_server: bool) -> None:
+    source, goal = (target, local("goal")) if is_from_server else (local("source"), target)
     add_work(source.database, projects=1)
 
-    def add_one_more(what: str, done: int, of: int) -> None:
+    def add_one_more(*_: object) -> None:
         add_project(source.database, AT, name="later")
-        del what, done, of
 
-    report = transfer(source, target, has_files=False, show=add_one_more)
-    with target.database.read() as session:
+    report = transfer(source, goal, has_files=False, show=add_one_more)
+    with goal.database.read() as session:
         assert session.query(ProjectRow).filter_by(name="later").count() == 0
-    assert copy(source, target).rows > report.rows
+    assert copy(source, goal).rows > report.rows
+
+
+def test_a_long_look_at_a_server_is_not_cut_off(target: Side) -> None:
+    """Others that idle in a transaction are, for they hold locks."""
+    add_work(target.database, projects=1)
+    with target.database.snapshot() as session:
+        assert session.scalar(text("show idle_in_transaction_session_timeout")) == "0"
+    with target.database.read() as session:
+        assert session.scalar(text("show idle_in_transaction_session_timeout")) == "10s"
+        assert session.scalar(text("show transaction_isolation")) == "read committed"
 
 
 # --- what is there already ---
@@ -407,8 +420,6 @@ def test_tables_of_others_in_the_same_database_are_not_touched(local: MakeSide, 
 
 
 def add_file(side: Side, project_id: str, content: bytes) -> str:
-    import hashlib
-
     key = f"{project_id}/{new_id()}.mp4"
     asset = {"project_id": project_id, "kind": "video", "storage_key": key, "mime": "video/mp4"}
     with side.database.write() as session:
@@ -449,16 +460,31 @@ def test_files_that_are_there_are_not_copied_again_and_torn_ones_are(local: Make
     assert (again.present, again.missing) == (3, ())
 
 
+class Rotting(LocalAssetStore):
+    """Keeps other content than it is given."""
+
+    def put_file(self, source: Path, key: str) -> None:
+        super().put_file(source, key)
+        super().local_path(key).write_bytes(b"rotten")
+
+
+def test_a_file_that_arrives_changed_is_not_left_there(local: MakeSide, target: Side) -> None:
+    source = local("source")
+    key = add_file(source, add_project(source.database, AT), b"film")
+    rotting = replace(target, store=Rotting(Path(target.store_title)))
+    with pytest.raises(CannotWrite, match="arrived changed"):
+        copy(source, rotting, has_files=True)
+    assert not (Path(target.store_title) / key).exists()
+
+
 def test_sides_that_share_their_files_say_so(local: MakeSide, target: Side) -> None:
     source = local("source")
     add_file(source, add_project(source.database, AT), b"film")
-    shared = Side(title=target.title, database=target.database, store=source.store, store_title=source.store_title)
+    shared = replace(target, store=source.store, store_title=source.store_title)
     assert copy(source, shared, has_files=True).files.how == "shared"
 
 
 def test_every_table_is_carried_or_known_not_to_be() -> None:
-    from orchestrator.db.models import Base
-
     left = set(Base.metadata.tables) - {table.name for table in TABLES}
     assert left == {"executors", "provider_waits", "provider_turns"}
     assert {ScriptRow.__tablename__, RunRow.__tablename__} <= {table.name for table in TABLES}
