@@ -154,7 +154,10 @@ def _why_no_value(value: Any) -> str:
     if isinstance(value, str):
         if "\0" in value:
             return "a NUL character"
-        return "half a character" if any("\ud800" <= letter <= "\udfff" for letter in value) else ""
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            return "half a character"
     return "a number that is none" if isinstance(value, float) and value - value != 0 else ""
 
 

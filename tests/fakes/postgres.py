@@ -31,10 +31,10 @@ class PostgresServer:
 
     def __init__(self) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="pg-"))
-        self._port = _free_port()
+        self._port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self.url = f"postgresql://postgres@127.0.0.1:{self._port}/postgres"
-        user = _unprivileged()
+        user = unprivileged()
         self._run_as: Any = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
         if user:
             os.chown(self._folder, user.pw_uid, user.pw_gid)
@@ -105,12 +105,13 @@ def _binaries() -> Path:
     return Path(found.origin).parent / "pginstall" / "bin"
 
 
-def _unprivileged() -> pwd.struct_passwd | None:
-    """Postgres refuses to run as root."""
+def unprivileged() -> pwd.struct_passwd | None:
+    """Whom to run servers as that refuse to run as root; None where nobody is root."""
     return pwd.getpwnam("nobody") if os.geteuid() == 0 else None
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """One that nobody listens on at the moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]

@@ -230,11 +230,15 @@ def test_nothing_to_copy_is_not_made_up(run: Run, server: str, tmp_path: Path) -
 def test_a_target_without_todays_tables_is_not_touched(run: Run, workspace: Database, postgres_url: str) -> None:
     bare = create_database(postgres_url, unique("bare"), is_empty=True)
     assert_refused(run("--to", bare), "does not have this app's tables yet", "doctor --migrate", "address after --to")
-    newer = create_database(postgres_url, unique("newer"))
-    with psycopg.connect(newer) as connection:
+    with psycopg.connect(bare) as connection:
+        assert connection.execute("select 1 from pg_tables where schemaname = 'public'").fetchall() == []
+
+
+def test_a_target_of_a_newer_version_is_not_touched(run: Run, workspace: Database, server: str) -> None:
+    with psycopg.connect(server) as connection:
         connection.execute("insert into schema_versions values (99)")
-    assert_refused(run("--to", newer), "newer version of this app (schema 99", "Nothing was changed")
-    assert count(newer, "video_projects") == 0
+    assert_refused(run("--to", server), "newer version of this app (schema 99", "Nothing was changed")
+    assert count(server, "video_projects") == 0
 
 
 def test_a_source_of_a_newer_version_is_refused(run: Run, workspace: Database, server: str) -> None:

@@ -31,6 +31,8 @@ _ALLOWED: dict[str, Callable[[Random], Any]] = {
     "final_renders.status": lambda random: random.choice(["done", "failed"]),
     "ratings.stars": lambda random: random.randint(1, 5),
     "provider_calls.state": lambda random: random.choice(["refused", "needs_decision"]),
+    "project_members.role": lambda random: random.choice(["creator", "reviewer", "viewer"]),
+    "project_members.email": lambda random: f"{random.getrandbits(32)}@example.com",
     "perception_calls.state": lambda random: random.choice(["intent", "answered", "failed"]),
 }
 _ZONES = st.sampled_from([UTC, timezone(timedelta(hours=5, minutes=45)), timezone(timedelta(hours=-11))])
