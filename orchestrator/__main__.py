@@ -25,7 +25,7 @@ from orchestrator.arguments import (
     read_policy,
     read_script,
 )
-from orchestrator.console import draw_items, draw_takes, finish, print_json, report_errors, say, write
+from orchestrator.console import Json, draw_items, draw_takes, finish, print_json, report_errors, say, write
 from orchestrator.errors import (
     Away,
     BadInput,
@@ -35,6 +35,7 @@ from orchestrator.errors import (
     UnreadableMedia,
     explain,
 )
+from orchestrator.transferring import transfer
 
 if TYPE_CHECKING:
     from orchestrator.bootstrap import App
@@ -50,8 +51,8 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+cli.command()(transfer)
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else.")]
 Script = Annotated[Path, typer.Argument(help="The script, a UTF-8 text file; - reads stdin.")]
 Brief = Annotated[Path | None, typer.Option("--brief", help="A YAML file with objective, audience, tone, style ...")]
 Provider = Annotated[str, typer.Option(help="Who makes the clips; the configured default when left out.")]

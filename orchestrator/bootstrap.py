@@ -21,10 +21,10 @@ from orchestrator.assessor import AssessmentPolicy
 from orchestrator.attempts import Attempts
 from orchestrator.choices import Choices
 from orchestrator.db.records import workspace_of
-from orchestrator.db.session import Database, migrate_database, open_database
+from orchestrator.db.session import Database, migrate_database, open_database, sqlite_path
 from orchestrator.doctor import answer_item, examine, orphans_item
 from orchestrator.engine import Engine, Flow, InlineEngine, Width
-from orchestrator.errors import BadInput, CannotWrite, NotConfigured, UnknownProvider, explain
+from orchestrator.errors import BadInput, CannotWrite, NotConfigured, NotFound, UnknownProvider, explain
 from orchestrator.expectations import Expectations
 from orchestrator.flows import Flows
 from orchestrator.generator import Generator
@@ -53,6 +53,7 @@ from orchestrator.steps.plans import PlanSteps
 from orchestrator.steps.takes import TakeSteps
 from orchestrator.storage.base import AssetStore
 from orchestrator.storage.local import LocalAssetStore
+from orchestrator.transfer import Side
 from orchestrator.turns import SharedTurns
 from orchestrator.views import Views
 from orchestrator.watchdog import Watchdog, how_ended
@@ -315,6 +316,41 @@ def migrate(settings: Settings | None = None) -> DoctorItem:
     data_dir = _ensure_folder(settings.data_dir)
     done = migrate_database(settings.database_url.get_secret_value(), data_dir=data_dir)
     return DoctorItem(name="Schema", state="ok", detail=done)
+
+
+def open_side(place: str, settings: Settings, *, is_source: bool) -> Side:
+    """One side of a transfer: ``sqlite`` is the file in DATA_DIR, ``DATABASE_URL`` what that setting says, anything
+    else a database address. The files of a SQLite database are in the folder ``assets`` beside it, those of a server
+    where the settings say. A source is never made anew. Raises what ``build`` raises."""
+    option = "--from" if is_source else "--to"
+    try:
+        database = _open_place(place, settings, is_source=is_source)
+    except NotConfigured as error:
+        word = "" if place == "DATABASE_URL" else f" DATABASE_URL stands for the address after {option} here."
+        raise NotConfigured(f"{option}: {error.message}", hint=f"{error.hint}{word}") from None
+    url = database.engine.url
+    if database.is_sqlite:
+        path = Path(str(url.database)).resolve()
+        title, folder = str(path), path.parent / "assets"
+    else:
+        title = f"{url.host or 'this machine'}:{url.port or 5432}/{url.database}"
+        folder = (settings.assets_dir or settings.data_dir / "assets").resolve()
+    return Side(title=title, database=database, store=LocalAssetStore(folder), store_title=str(folder))
+
+
+def _open_place(place: str, settings: Settings, *, is_source: bool) -> Database:
+    data_dir = settings.data_dir.resolve()
+    address = "" if place == "sqlite" else place
+    if place == "DATABASE_URL":
+        address = settings.database_url.get_secret_value()
+        if not address:
+            raise NotConfigured("DATABASE_URL is not set.", hint="Set it in the environment or in .env.")
+    path = sqlite_path(address, data_dir=data_dir)
+    if path is not None and is_source and not path.exists():
+        raise NotFound(f"There is no workspace to copy: {path} does not exist.")
+    if path is not None and not is_source:
+        _ensure_folder(path.parent, name="The folder of --to")
+    return open_database(address, data_dir=data_dir)
 
 
 def _read_workspace(database: Database) -> WorkspaceSettings:

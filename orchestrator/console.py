@@ -8,7 +8,7 @@ import sys
 import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -16,6 +16,8 @@ from orchestrator.errors import OrchestratorError, explain
 
 if TYPE_CHECKING:
     from orchestrator.schema.view import ClipView, DoctorItem, TakeView
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else.")]
 
 _WIDTH = 110
 _MARKS = {"ok": "[ok]     ", "missing": "[missing]", "broken": "[broken] "}

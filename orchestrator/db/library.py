@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, case, delete, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, delete, func, or_, select, union_all
 from sqlalchemy.orm import Session, aliased
 
 from orchestrator.db.models import (
@@ -146,15 +146,26 @@ def plans_of(session: Session, project_id: str, status: PlanStatus) -> Sequence[
 
 def is_at_work(session: Session, project_id: str) -> bool:
     """Whether anything of a project is being planned, made, fetched, assessed or rendered."""
-    plans = select(PlanRow.id).where(PlanRow.project_id == project_id)
-    open_calls = ProviderCallRow.finished_at.is_(None) & ProviderCallRow.state.in_(("intent", "accepted"))
-    questions = (
-        plans.where(PlanRow.is_parked.is_(False) | (PlanRow.status == PlanStatus.RUNNING)),
-        select(ClipRow.id).where(ClipRow.clip_plan_id.in_(plans), ClipRow.status.in_(_UNDER_WAY)),
-        select(RenderRow.id).where(RenderRow.clip_plan_id.in_(plans), RenderRow.status.in_(_RENDERING)),
-        select(ProviderCallRow.id).where(ProviderCallRow.project_id == project_id, open_calls),
-    )
+    questions = (work.where(work.selected_columns[0] == project_id) for work in _work())
     return any(session.scalar(question.limit(1)) is not None for question in questions)
+
+
+def projects_at_work(session: Session) -> Sequence[str]:
+    """The names of the projects of which anything is."""
+    query = select(ProjectRow.name).where(ProjectRow.id.in_(union_all(*_work())))
+    return session.scalars(query.order_by(ProjectRow.name)).all()
+
+
+def _work() -> tuple[Select[str], ...]:
+    """Ids of projects, by what keeps them at work."""
+    of_plan = select(PlanRow.project_id)
+    open_calls = ProviderCallRow.finished_at.is_(None) & ProviderCallRow.state.in_(("intent", "accepted"))
+    return (
+        of_plan.where(PlanRow.is_parked.is_(False) | (PlanRow.status == PlanStatus.RUNNING)),
+        of_plan.join(ClipRow, ClipRow.clip_plan_id == PlanRow.id).where(ClipRow.status.in_(_UNDER_WAY)),
+        of_plan.join(RenderRow).where(RenderRow.status.in_(_RENDERING)),
+        select(ProviderCallRow.project_id).where(open_calls),
+    )
 
 
 def erase(session: Session, project_id: str) -> list[str]:

@@ -87,6 +87,15 @@ class Database:
             yield session
 
     @contextmanager
+    def snapshot(self) -> Iterator[Session]:
+        """For reading only: everything as it is when the first row is read, for as long as it takes."""
+        with self.read() as session:
+            if not self.is_sqlite:  # where a reading transaction is one already
+                session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+                session.execute(text("set local idle_in_transaction_session_timeout = 0"))
+            yield session
+
+    @contextmanager
     def write(self) -> Iterator[Session]:
         try:
             with self._errors(), self._write.begin() as session:
@@ -191,6 +200,12 @@ def migrate_database(url: str, *, data_dir: Path) -> str:
         return f"version {found}, up to date already"
     kept = f"; the file as it was is kept as {backup.name}" if backup else ""
     return f"brought from version {found} to {wanted}{kept}"
+
+
+def sqlite_path(url: str, *, data_dir: Path) -> Path | None:
+    """The file that ``open_database`` would open or make; None for a server. Raises ``NotConfigured`` as it does."""
+    address = _address(url, data_dir=data_dir)
+    return Path(str(address.database)).resolve() if address.get_backend_name() == "sqlite" else None
 
 
 def _address(url: str, *, data_dir: Path) -> URL:
