@@ -9,12 +9,9 @@ import argparse
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
-
-from sqlalchemy import event
 
 from bench.scale.reads import READS, count_all
 from bench.scale.seeding import Extent, seed
@@ -22,6 +19,7 @@ from orchestrator.bootstrap import App, build
 from orchestrator.db.models import new_id, utc_now
 from orchestrator.settings import Settings
 from tests.fakes.postgres import create_database, own_postgres
+from tests.fakes.statements import statements
 
 LIMIT_MS = 50
 
@@ -48,25 +46,10 @@ class Measured(NamedTuple):
         return sum(one.ms for one in self.statements)
 
 
-@contextmanager
-def heard(app: App) -> Iterator[list[tuple[str, Any]]]:
-    """The statements that are sent meanwhile, with their values."""
-    said: list[tuple[str, Any]] = []
-
-    def keep(_connection: object, _cursor: object, text: str, values: Any, *_: object) -> None:
-        said.append((text, values))
-
-    event.listen(app.database.engine, "before_cursor_execute", keep)
-    try:
-        yield said
-    finally:
-        event.remove(app.database.engine, "before_cursor_execute", keep)
-
-
 def measure(app: App, name: str, read: Callable[[], Any], *, times: int) -> Measured:
     """The median of ``times`` runs, of the read and of each of its statements to its last row, after one to warm up."""
     read()
-    with heard(app) as said:
+    with statements(app) as said:
         read()
     spans = [_seconds(read) for _ in range(times)]
     with app.database.engine.connect() as connection:
@@ -75,12 +58,12 @@ def measure(app: App, name: str, read: Callable[[], Any], *, times: int) -> Meas
         def ask(text: str, values: Any) -> None:
             cursor.execute(text, values).fetchall()
 
-        statements = tuple(
+        timed = tuple(
             Statement(text, values, 1000 * median(_seconds(lambda: ask(text, values)) for _ in range(times)))  # noqa: B023
             for text, values in said
             if text.lstrip().upper().startswith(("SELECT", "WITH"))
         )
-    return Measured(name, statements, 1000 * median(spans))
+    return Measured(name, timed, 1000 * median(spans))
 
 
 def explain(app: App, statement: Statement) -> list[str]:

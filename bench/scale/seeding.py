@@ -24,6 +24,7 @@ _LINE = "The lamp is lit before dawn, and somebody waits beside the water for th
 _STATES = ("incomplete", "running", "paused", "archived", "deleted", "completed")
 _DEFECTS = (CheckName.CONTINUITY, CheckName.NO_ARTIFACTS, CheckName.VISUAL_REQUIREMENTS)
 _CLIP_SECONDS = 8
+_CLIPS_DECIDED = 4  # of the newest film, so that however little there is, people said something of it
 _FILMS_AT_ONCE = 50
 _AGE_STEP = timedelta(hours=4)  # between one film and the next
 
@@ -229,8 +230,8 @@ class _Seeding:
                 endpoint="", state="answered", asks=1, owner="bench", ask_by=at, cost_usd=0.01, estimated_usd=0.01,
                 created_at=at,
             )  # fmt: skip
-        if (number + attempt) % 50 == 1:
-            is_whole = number % 100 == 0
+        if number < _CLIPS_DECIDED or (number + attempt) % 50 == 1:
+            is_whole = attempt > 1
             self._add(
                 rows.OverrideRow, clip_run_id=run_id, check_name="" if is_whole else check, old_value="fail",
                 new_value="approved" if is_whole else "pass", reason="Fine", made_by="Ann",

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, case, func, literal, select
-from sqlalchemy.orm import Session, aliased, defer, selectinload
+from sqlalchemy.orm import Session, aliased, defer, joinedload, selectinload
 
 from orchestrator.db.models import (
     AssessmentRow,
@@ -91,6 +91,12 @@ def plan_at_a_glance(session: Session, plan_id: str) -> PlanRow:
     return plan
 
 
+def clips_with_takes(session: Session, clip_ids: Iterable[str]) -> Sequence[ClipRow]:
+    """Those clips in any order, with their plans, their takes and what was found in and said of these, in a fixed
+    number of statements. A session forgets what nobody holds on to."""
+    return session.scalars(_with_takes(select(ClipRow).where(ClipRow.id.in_(set(clip_ids))))).all()
+
+
 def scenes_of(session: Session, plan_id: str) -> Sequence[SceneRow]:
     """The scenes of a plan in their order, those without clips too."""
     return session.scalars(select(SceneRow).where(SceneRow.clip_plan_id == plan_id).order_by(SceneRow.position)).all()
@@ -132,9 +138,10 @@ def only_clip(session: Session, plan_id: str) -> ClipRow:
 
 
 def single_clips(session: Session, *, limit: int) -> Sequence[ClipRow]:
-    """Single clips, newest first, with their runs."""
+    """Single clips, newest first."""
     query = select(ClipRow).join(PlanRow).join(ProjectRow).where(ProjectRow.kind == "single", IS_THERE)
-    return session.scalars(_with_takes(query.order_by(ClipRow.created_at.desc()).limit(limit))).all()
+    query = query.order_by(ClipRow.created_at.desc(), ClipRow.id).limit(limit)
+    return session.scalars(query).all()
 
 
 def clips_to_review(session: Session) -> Sequence[ClipRow]:
@@ -323,5 +330,5 @@ def look_costs_usd(session: Session, runs: Iterable[RunRow]) -> defaultdict[str,
 
 
 def _with_takes(query: Select[ClipRow]) -> Select[ClipRow]:
-    runs = selectinload(ClipRow.runs)
-    return query.options(runs.selectinload(RunRow.assessments), runs.selectinload(RunRow.overrides))
+    runs, plan = selectinload(ClipRow.runs), joinedload(ClipRow.plan)
+    return query.options(runs.selectinload(RunRow.assessments), runs.selectinload(RunRow.overrides), plan)

@@ -119,7 +119,11 @@ def _assessed(query: Any) -> Any:
 
 def corrected_runs(session: Session) -> Sequence[RunRow]:
     """Takes of which people corrected a check, with what that takes to judge them anew."""
-    options = (selectinload(RunRow.assessments), selectinload(RunRow.overrides), selectinload(RunRow.clip))
+    options = (
+        selectinload(RunRow.assessments),
+        selectinload(RunRow.overrides),
+        selectinload(RunRow.clip).joinedload(ClipRow.plan),
+    )
     is_corrected = RunRow.overrides.any(OverrideRow.check_name != "")
     return session.scalars(select(RunRow).where(is_corrected).options(*options)).all()
 

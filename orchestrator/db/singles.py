@@ -47,6 +47,12 @@ def single_clips_at_work(session: Session) -> Sequence[ClipRow]:
     return session.scalars(query.where(~is_held).order_by(ClipRow.created_at.desc(), ClipRow.id)).all()
 
 
+def deleted_singles(session: Session, ids: Sequence[str]) -> Sequence[ClipRow]:
+    """Those of the single clips that were deleted."""
+    query = select(ClipRow).join(PlanRow).join(ProjectRow).where(ProjectRow.kind == "single", ~IS_THERE)
+    return session.scalars(query.where(ClipRow.id.in_(ids))).all()
+
+
 def newest_single_plan(session: Session, project_id: str) -> PlanRow | None:
     """The plan of the single clip asked for last."""
     query = select(PlanRow).where(PlanRow.project_id == project_id)
