@@ -1,7 +1,7 @@
 """Bringing a database up to the models: made whole when new, taken step by step when it is older.
 
 A step adds columns and fills them. Its statements run on SQLite and Postgres alike; a column that is there already is
-left as it is.
+left as it is. Indexes of the models that are lacking are made at the end.
 """
 
 from __future__ import annotations
@@ -47,6 +47,7 @@ _COLUMNS: dict[int, tuple[tuple[str, str, str], ...]] = {
         ("clip_runs", "reference_asset_id", "TEXT NOT NULL DEFAULT ''"),
         ("assessment_overrides", "before", "JSONB"),
     ),
+    6: (("assessments", "failed_checks", "TEXT NOT NULL DEFAULT ''"),),
 }
 # version -> what its new columns say of rows that were there before
 _FILLS: dict[int, tuple[str, ...]] = {
@@ -56,6 +57,11 @@ _FILLS: dict[int, tuple[str, ...]] = {
         "(SELECT settled_at FROM clip_runs WHERE clip_runs.id = provider_calls.clip_run_id)",
     ),
     3: ("UPDATE clip_plans SET pause_cause = 'budget_exceeded' WHERE reason <> ''",),
+    6: tuple(
+        f"UPDATE assessments SET failed_checks = ltrim(failed_checks || ' {name}') "  # noqa: S608 (names of ours)
+        f"WHERE body -> 'checks' -> '{name}' ->> 'status' = 'fail'"
+        for name in ("transcript_match", "visual_requirements", "continuity", "no_artifacts", "duration_ok")
+    ),
 }
 SCHEMA_VERSION = max(_COLUMNS)
 _LOCK = 7301
@@ -87,6 +93,7 @@ def prepare_schema(engine: Engine) -> int:
         Base.metadata.create_all(connection)
         if found:
             _add_columns(connection)
+            _add_indexes(connection)
         if not is_server:
             connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
         elif found < SCHEMA_VERSION or not inspect(connection).has_table("schema_versions"):
@@ -156,3 +163,13 @@ def _add_columns(connection: Connection) -> None:
             connection.execute(text(f"ALTER TABLE {table} ADD COLUMN {name} {kind}"))
         for statement in _FILLS.get(version, ()) if lacking else ():
             connection.execute(text(statement))
+
+
+def _add_indexes(connection: Connection) -> None:
+    """Those of the models that are lacking."""
+    inspector = inspect(connection)
+    for table in Base.metadata.sorted_tables:
+        known = {index["name"] for index in inspector.get_indexes(table.name)}
+        for index in sorted(table.indexes, key=lambda one: str(one.name)):
+            if index.name not in known:
+                index.create(connection)

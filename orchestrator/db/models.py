@@ -191,7 +191,11 @@ class RunRow(Touched, Base):
     sent is made from it when the take is asked for."""
 
     __tablename__ = "clip_runs"
-    __table_args__ = (UniqueConstraint("clip_id", "attempt"),)
+    __table_args__ = (
+        UniqueConstraint("clip_id", "attempt"),
+        Index("ix_clip_runs_created", "created_at", "id", "attempt", "clip_id", "provider"),  # calibration, trends
+        Index("ix_clip_runs_made", "provider", "model", "created_at", "id"),  # waits, takes of a provider
+    )
 
     clip_id: Mapped[str] = _parent("clip_plan_clips")
     attempt: Mapped[int]
@@ -223,14 +227,29 @@ class RunRow(Touched, Base):
     overrides: Mapped[list[OverrideRow]] = relationship(order_by="OverrideRow.created_at")
 
 
+def _failed_checks(context: Any) -> str:
+    checks = context.get_current_parameters()["body"].get("checks", {})
+    return " ".join(name for name, found in checks.items() if found.get("status") == "fail")
+
+
 class AssessmentRow(Base):
+    """``failed_checks`` are the names of those that failed as measured, a space between them: ``body`` says so too, and
+    is too long to be read for counting."""
+
     __tablename__ = "assessments"
+    __table_args__ = (
+        # all three hold what lists are chosen by, so that the bodies stay untouched
+        Index("ix_assessments_newest", "clip_run_id", "created_at", "verdict", "score", "failed_checks"),
+        Index("ix_assessments_created", "created_at", "id", "clip_run_id", "verdict", "failed_checks"),
+        Index("ix_assessments_score", "score", "id", "clip_run_id"),
+    )
 
     clip_run_id: Mapped[str] = _parent("clip_runs")
     verdict: Mapped[str] = mapped_column(String(20), index=True)
     score: Mapped[float | None]
     weight_run: Mapped[float]
     body: Mapped[dict[str, Any]]
+    failed_checks: Mapped[str] = mapped_column(default=_failed_checks, server_default="")
 
 
 class OverrideRow(Base):
@@ -271,6 +290,7 @@ class RenderRow(Touched, Base):
     sound; None for a silent film. ``crashes``: how often in a row the process ended while it made this film."""
 
     __tablename__ = "final_renders"
+    __table_args__ = (Index("ix_final_renders_created", "created_at", "id"),)  # the list of films
 
     clip_plan_id: Mapped[str] = _parent("clip_plans")
     status: Mapped[str] = mapped_column(String(20))
@@ -304,6 +324,9 @@ class ProviderCallRow(Base):
         UniqueConstraint("key"),
         CheckConstraint("state in ('intent', 'accepted', 'refused', 'needs_decision')", name="state_known"),
         Index("ix_provider_calls_generation", "provider", "endpoint", "generation_id", unique=True),
+        Index("ix_provider_calls_created", "created_at", "provider", "state", "cost_usd"),  # ledger, spending by day
+        Index("ix_provider_calls_newest", "provider", "created_at", "state", "clip_run_id"),  # takes a clip needs
+        Index("ix_provider_calls_spent", "provider", "state", "error_code", "finished_at", "cost_usd"),  # spending
     )
 
     key: Mapped[str]
