@@ -12,6 +12,7 @@ from sqlalchemy import Engine, inspect, text
 
 from orchestrator.db.migrate import SCHEMA_VERSION, prepare_schema
 from orchestrator.db.models import (
+    AssessmentRow,
     ClipRow,
     PlanRow,
     ProjectRow,
@@ -24,8 +25,10 @@ from orchestrator.db.models import (
 from orchestrator.db.records import add_brief
 from orchestrator.db.session import Database, open_database
 from orchestrator.errors import NotConfigured
+from orchestrator.schema.assessment import CheckName
 from orchestrator.schema.brief import ContentBrief
 from tests.fakes.postgres import create_database
+from tests.unit.rows import add_clip, add_project
 
 VERSION_1 = Path(__file__).parent / "data" / "schema_1.sql"
 ADDED_SINCE = {
@@ -171,3 +174,35 @@ def add_take(database: Database) -> None:
         ):  # fmt: skip
             session.add(row)
             session.flush()
+
+
+@pytest.mark.parametrize("is_server", [False, True])
+def test_an_older_database_gets_the_indexes_and_is_told_which_checks_failed(
+    is_server: bool, postgres_url: str, tmp_path: Path
+) -> None:
+    url = create_database(postgres_url, f"migrate_{new_id().replace('-', '')}") if is_server else ""
+    database = open_database(url, data_dir=tmp_path)
+    project_id = add_project(database, SETTLED_AT)
+    add_clip(database, project_id, SETTLED_AT, takes=("fail", "pass"), failed=CheckName.NO_ARTIFACTS)
+    fresh = indexes_of(database.engine)
+    with database.engine.execution_options(is_write=True).begin() as connection:
+        for name in ("ix_assessments_newest", "ix_assessments_created", "ix_final_renders_created"):
+            connection.execute(text(f"DROP INDEX {name}"))
+        connection.execute(text("ALTER TABLE assessments DROP COLUMN failed_checks"))
+    assert indexes_of(database.engine) != fresh
+    for _ in range(2):
+        prepare_schema(database.engine)
+        assert indexes_of(database.engine) == fresh
+    with database.read() as session:
+        found = {(row.verdict, row.failed_checks) for row in session.query(AssessmentRow)}
+    assert found == {("fail", "no_artifacts"), ("pass", "")}
+    database.close()
+
+
+def indexes_of(engine: Engine) -> set[tuple[str, str | None, tuple[str | None, ...]]]:
+    inspector = inspect(engine)
+    return {
+        (table, index["name"], tuple(index["column_names"]))
+        for table in inspector.get_table_names()
+        for index in inspector.get_indexes(table)
+    }
