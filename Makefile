@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
 
-.PHONY: help setup setup-dev app demo repairs test check supabase lint contracts bench bench-assessor bench-ui chaos screens clean
+.PHONY: help setup setup-dev app demo repairs test check supabase lint contracts bench bench-assessor bench-scale bench-ui chaos screens clean
 
 help: ## Show these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -74,6 +74,9 @@ $(VENV)/.bench: requirements-bench.txt $(VENV)/.dev
 bench-assessor: $(VENV)/.bench ## Hold the assessor against labelled clips, then measure its speed (half an hour at first)
 	@$(BIN)/python -m bench.assessor
 	@$(BIN)/python -m bench.assessor --speed
+
+bench-scale: setup-dev ## Time every read in a workspace of 50,000 takes, on SQLite and on Postgres (10 minutes)
+	@$(BIN)/python -m bench.scale
 
 chaos: setup-dev ## Strike the app 200 times while it makes films; count what was lost and paid twice (half an hour)
 	@$(BIN)/python -m bench.chaos --kills 100 --seed 1 --database sqlite

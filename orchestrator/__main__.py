@@ -249,7 +249,7 @@ def timeline(
     }
     with report_errors(is_json=is_json), _app(is_engine_needed=False) as app:
         clips = app.views.plan(plan_id).clips
-        takes = {clip.id: app.views.takes(clip.id)[::-1] for clip in clips}
+        takes = app.views.takes_of_plan(plan_id)
         if is_json:
             told = [t.model_dump(mode="json", include=shown) for clip in clips for t in takes[clip.id]]
             print_json({"clip_plan_id": plan_id, "takes": told})

@@ -331,11 +331,12 @@ def open_side(place: str, settings: Settings, *, is_source: bool) -> Side:
     url = database.engine.url
     if database.is_sqlite:
         path = Path(str(url.database)).resolve()
-        title, folder = str(path), path.parent / "assets"
-    else:
-        title = f"{url.host or 'this machine'}:{url.port or 5432}/{url.database}"
-        folder = (settings.assets_dir or settings.data_dir / "assets").resolve()
-    return Side(title=title, database=database, store=LocalAssetStore(folder), store_title=str(folder))
+        folder = path.parent / "assets"
+        return Side(title=str(path), database=database, store=LocalAssetStore(folder), store_title=str(folder))
+    title = f"{url.host or 'this machine'}:{url.port or 5432}/{url.database}"
+    store = _store(settings, data_dir=settings.data_dir.resolve())
+    kept_in = str(store.root) if isinstance(store, LocalAssetStore) else f"the bucket {settings.video_storage_bucket}"
+    return Side(title=title, database=database, store=store, store_title=kept_in)
 
 
 def _open_place(place: str, settings: Settings, *, is_source: bool) -> Database:

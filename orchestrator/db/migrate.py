@@ -1,7 +1,8 @@
 """Bringing a SQLite file up to the models: made whole when new, taken step by step when it is older.
 
 A step adds columns and fills them; a column that is there already is left as it is. Steps up to ``LAST_SERVER_STEP``
-run on Postgres too, for databases of versions before ``supabase/migrations``.
+run on Postgres too, for databases of versions before ``supabase/migrations``. Indexes of the models that are lacking
+are made at the end.
 """
 
 from __future__ import annotations
@@ -47,7 +48,10 @@ _COLUMNS: dict[int, tuple[tuple[str, str, str], ...]] = {
         ("clip_runs", "reference_asset_id", "TEXT NOT NULL DEFAULT ''"),
         ("assessment_overrides", "before", "JSONB"),
     ),
-    6: (("video_projects", "owner_id", f"CHAR(32) NOT NULL DEFAULT '{LOCAL_OWNER.replace('-', '')}'"),),
+    6: (
+        ("video_projects", "owner_id", f"CHAR(32) NOT NULL DEFAULT '{LOCAL_OWNER.replace('-', '')}'"),
+        ("assessments", "failed_checks", "TEXT NOT NULL DEFAULT ''"),
+    ),
 }
 # version -> what its new columns say of rows that were there before
 _FILLS: dict[int, tuple[str, ...]] = {
@@ -57,6 +61,11 @@ _FILLS: dict[int, tuple[str, ...]] = {
         "(SELECT settled_at FROM clip_runs WHERE clip_runs.id = provider_calls.clip_run_id)",
     ),
     3: ("UPDATE clip_plans SET pause_cause = 'budget_exceeded' WHERE reason <> ''",),
+    6: tuple(
+        f"UPDATE assessments SET failed_checks = ltrim(failed_checks || ' {name}') "  # noqa: S608 (names of ours)
+        f"WHERE body -> 'checks' -> '{name}' ->> 'status' = 'fail'"
+        for name in ("transcript_match", "visual_requirements", "continuity", "no_artifacts", "duration_ok")
+    ),
 }
 SCHEMA_VERSION = max(_COLUMNS)
 LAST_SERVER_STEP = 5
@@ -78,6 +87,7 @@ def prepare_file(engine: Engine) -> None:
         Base.metadata.create_all(connection)
         if found:
             add_columns(connection)
+            _add_indexes(connection)
         connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
@@ -126,3 +136,13 @@ def add_columns(connection: Connection) -> None:
             connection.execute(text(f"ALTER TABLE {table} ADD COLUMN {name} {kind}"))
         for statement in _FILLS.get(version, ()) if lacking else ():
             connection.execute(text(statement))
+
+
+def _add_indexes(connection: Connection) -> None:
+    """Those of the models that are lacking."""
+    inspector = inspect(connection)
+    for table in Base.metadata.sorted_tables:
+        known = {index["name"] for index in inspector.get_indexes(table.name)}
+        for index in sorted(table.indexes, key=lambda one: str(one.name)):
+            if index.name not in known:
+                index.create(connection)

@@ -15,7 +15,6 @@ from sqlalchemy import (
     Index,
     Integer,
     String,
-    Text,
     UniqueConstraint,
     false,
 )
@@ -25,6 +24,9 @@ from orchestrator.db.columns import Base, Id, Json, Touched
 from orchestrator.db.columns import new_id as new_id
 from orchestrator.db.columns import parent as _parent
 from orchestrator.db.columns import utc_now as utc_now
+from orchestrator.db.process_models import ExecutorRow as ExecutorRow
+from orchestrator.db.process_models import TurnRow as TurnRow
+from orchestrator.db.process_models import WaitRow as WaitRow
 
 # Owns every project that was made while nobody signed in.
 LOCAL_OWNER = "00000000-0000-0000-0000-000000000000"
@@ -215,7 +217,11 @@ class RunRow(Touched, Base):
     sent is made from it when the take is asked for."""
 
     __tablename__ = "clip_runs"
-    __table_args__ = (UniqueConstraint("clip_id", "attempt"),)
+    __table_args__ = (
+        UniqueConstraint("clip_id", "attempt"),
+        Index("ix_clip_runs_created", "created_at", "id", "attempt", "clip_id", "provider"),  # calibration, trends
+        Index("ix_clip_runs_made", "provider", "model", "created_at", "id"),  # waits, takes of a provider
+    )
 
     clip_id: Mapped[str] = _parent("clip_plan_clips")
     attempt: Mapped[int]
@@ -247,14 +253,29 @@ class RunRow(Touched, Base):
     overrides: Mapped[list[OverrideRow]] = relationship(order_by="OverrideRow.created_at")
 
 
+def _failed_checks(context: Any) -> str:
+    checks = context.get_current_parameters()["body"].get("checks", {})
+    return " ".join(name for name, found in checks.items() if found.get("status") == "fail")
+
+
 class AssessmentRow(Base):
+    """``failed_checks`` are the names of those that failed as measured, a space between them: ``body`` says so too, and
+    is too long to be read for counting."""
+
     __tablename__ = "assessments"
+    __table_args__ = (
+        # all three hold what lists are chosen by, so that the bodies stay untouched
+        Index("ix_assessments_newest", "clip_run_id", "created_at", "verdict", "score", "failed_checks"),
+        Index("ix_assessments_created", "created_at", "id", "clip_run_id", "verdict", "failed_checks"),
+        Index("ix_assessments_score", "score", "id", "clip_run_id"),
+    )
 
     clip_run_id: Mapped[str] = _parent("clip_runs")
     verdict: Mapped[str] = mapped_column(String(20), index=True)
     score: Mapped[float | None]
     weight_run: Mapped[float]
     body: Mapped[dict[str, Any]]
+    failed_checks: Mapped[str] = mapped_column(default=_failed_checks, server_default="")
 
 
 class OverrideRow(Base):
@@ -295,6 +316,7 @@ class RenderRow(Touched, Base):
     sound; None for a silent film. ``crashes``: how often in a row the process ended while it made this film."""
 
     __tablename__ = "final_renders"
+    __table_args__ = (Index("ix_final_renders_created", "created_at", "id"),)  # the list of films
 
     clip_plan_id: Mapped[str] = _parent("clip_plans")
     status: Mapped[str] = mapped_column(String(20))
@@ -328,6 +350,9 @@ class ProviderCallRow(Base):
         UniqueConstraint("key"),
         CheckConstraint("state in ('intent', 'accepted', 'refused', 'needs_decision')", name="state_known"),
         Index("ix_provider_calls_generation", "provider", "endpoint", "generation_id", unique=True),
+        Index("ix_provider_calls_created", "created_at", "provider", "state", "cost_usd"),  # ledger, spending by day
+        Index("ix_provider_calls_newest", "provider", "created_at", "state", "clip_run_id"),  # takes a clip needs
+        Index("ix_provider_calls_spent", "provider", "state", "error_code", "finished_at", "cost_usd"),  # spending
     )
 
     key: Mapped[str]
@@ -449,42 +474,3 @@ class WorkspaceRow(Touched, Base):
 
     id: Mapped[str] = mapped_column(String(20), primary_key=True)
     settings: Mapped[dict[str, Any]]
-
-
-class ExecutorRow(Base):
-    """A process that executes flows on Postgres; ``created_at`` is when it first said so, ``seen_at`` when it did last.
-    ``ended_at`` is set when it stops, or by another one when it has fallen silent: what it had in hand until then is up
-    for others. All by the server's clock."""
-
-    __tablename__ = "executors"
-
-    id: Mapped[str] = mapped_column(String(200), primary_key=True)
-    host: Mapped[str]
-    pid: Mapped[int]
-    role: Mapped[str] = mapped_column(String(20))
-    seen_at: Mapped[datetime]
-    ended_at: Mapped[datetime | None]
-
-
-class WaitRow(Base):
-    """Who waits in one process for a place at one provider, so that other processes leave them theirs; ``id`` is the
-    ``site`` and the process. ``waiters`` are plan and seconds waited, for each. Counts for a few seconds after
-    ``seen_at``, by the server's clock."""
-
-    __tablename__ = "provider_waits"
-
-    id: Mapped[str] = mapped_column(Text, primary_key=True)
-    site: Mapped[str]
-    waiters: Mapped[list[Any]] = mapped_column(Json)
-    seen_at: Mapped[datetime]
-
-
-class TurnRow(Base):
-    """The turns of one provider, shared by all processes; ``id`` is its name and endpoint. ``due_at``: when the newest
-    turn that was taken is due. ``held_until``: nobody creates before. By the server's clock."""
-
-    __tablename__ = "provider_turns"
-
-    id: Mapped[str] = mapped_column(Text, primary_key=True)
-    due_at: Mapped[datetime]
-    held_until: Mapped[datetime | None]

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, case, func, literal, select
-from sqlalchemy.orm import Session, aliased, defer, selectinload
+from sqlalchemy.orm import Session, aliased, defer, joinedload, selectinload
 
 from orchestrator.db.models import (
     AssessmentRow,
     AssetRow,
     BriefRow,
     ClipRow,
+    OverrideRow,
     PerceptionCallRow,
     PlanRow,
     ProjectRow,
@@ -28,6 +30,7 @@ from orchestrator.schema.status import ClipStatus, PlanStatus, RenderStatus
 _UNDER_WAY = (ClipStatus.GENERATING, ClipStatus.ASSESSING)
 _IS_PAID: ColumnElement[bool] = ProviderCallRow.state != "refused"
 IS_THERE: ColumnElement[bool] = ClipRow.removed_at.is_(None)  # of a clip: nobody took it out
+CALLS_RECKONED = 1_000  # what is newer tells better what will be needed
 VISION = "Vision"  # who was paid for looking at takes, where providers are listed
 
 
@@ -60,6 +63,12 @@ def single_project(session: Session) -> ProjectRow | None:
     return session.scalar(select(ProjectRow).where(ProjectRow.kind == "single").limit(1))
 
 
+def single_plans() -> Select[Any]:
+    """Ids of the plans of single clips."""
+    project = select(ProjectRow.id).where(ProjectRow.kind == "single").limit(1).scalar_subquery()
+    return select(PlanRow.id).where(PlanRow.project_id == project)
+
+
 def is_planned_from(session: Session, row: BriefRow | ScriptRow) -> bool:
     """Whether a plan was made from this brief or script."""
     used_by = PlanRow.content_brief_id if isinstance(row, BriefRow) else PlanRow.script_id
@@ -89,6 +98,12 @@ def plan_at_a_glance(session: Session, plan_id: str) -> PlanRow:
         session.scalars(select(RunRow).where(RunRow.id.in_(wanted))).all()
         session.scalars(select(AssessmentRow).where(AssessmentRow.clip_run_id.in_(wanted))).all()
     return plan
+
+
+def clips_with_takes(session: Session, clip_ids: Iterable[str]) -> Sequence[ClipRow]:
+    """Those clips in any order, with their plans, their takes and what was found in and said of these, in a fixed
+    number of statements. A session forgets what nobody holds on to."""
+    return session.scalars(_with_takes(select(ClipRow).where(ClipRow.id.in_(set(clip_ids))))).all()
 
 
 def scenes_of(session: Session, plan_id: str) -> Sequence[SceneRow]:
@@ -132,9 +147,10 @@ def only_clip(session: Session, plan_id: str) -> ClipRow:
 
 
 def single_clips(session: Session, *, limit: int) -> Sequence[ClipRow]:
-    """Single clips, newest first, with their runs."""
-    query = select(ClipRow).join(PlanRow).join(ProjectRow).where(ProjectRow.kind == "single", IS_THERE)
-    return session.scalars(_with_takes(query.order_by(ClipRow.created_at.desc()).limit(limit))).all()
+    """Single clips, newest first."""
+    query = select(ClipRow).where(IS_THERE, ClipRow.clip_plan_id.in_(single_plans()))
+    query = query.order_by(ClipRow.created_at.desc(), ClipRow.id).limit(limit)
+    return session.scalars(query).all()
 
 
 def clips_to_review(session: Session) -> Sequence[ClipRow]:
@@ -154,28 +170,34 @@ def accepted_beside(session: Session, clip: ClipRow, *, is_before: bool) -> str 
 # --- runs and renders ---
 
 
+def is_newest_assessment() -> ColumnElement[bool]:
+    """Whether a take has no later assessment."""
+    later = aliased(AssessmentRow)
+    of_take = select(later.id).where(later.clip_run_id == AssessmentRow.clip_run_id)
+    return ~of_take.where(later.created_at > AssessmentRow.created_at).correlate(AssessmentRow).exists()
+
+
 def assessed_runs(session: Session, *, limit: int, project_id: str = "", is_decided: bool = False) -> Sequence[RunRow]:
     """Takes with an assessment, the newest first, with what was said of them; of one project, or of all when
     ``project_id`` is empty. ``is_decided``: only those on which a person said something."""
     brief = selectinload(RunRow.clip).selectinload(ClipRow.plan).selectinload(PlanRow.brief)
     options = (selectinload(RunRow.assessments), selectinload(RunRow.overrides), brief)
     query = select(RunRow).where(RunRow.assessments.any()).options(*options)
-    query = query.where(RunRow.overrides.any()) if is_decided else query
+    query = query.where(RunRow.id.in_(select(OverrideRow.clip_run_id))) if is_decided else query
     if project_id:
         query = query.join(ClipRow).join(PlanRow).where(PlanRow.project_id == project_id)
-    return session.scalars(query.order_by(RunRow.created_at.desc(), RunRow.id).limit(limit)).all()
+    return session.scalars(query.order_by(RunRow.created_at.desc(), RunRow.id.desc()).limit(limit)).all()
 
 
 def assessed_scores(session: Session, *, limit: int, project_id: str = "") -> list[tuple[str, datetime, float | None]]:
     """(run id, when it was assessed last, its score then) of the takes of ``assessed_runs``, without reading them."""
-    other = aliased(AssessmentRow)
-    newest = select(func.max(other.created_at)).where(other.clip_run_id == RunRow.id).correlate(RunRow)
-    query = select(RunRow.id, AssessmentRow.created_at, AssessmentRow.score).select_from(RunRow)
-    query = query.join(AssessmentRow, AssessmentRow.clip_run_id == RunRow.id)
-    query = query.where(AssessmentRow.created_at == newest.scalar_subquery())
+    runs = select(RunRow.id, RunRow.created_at).where(RunRow.assessments.any())
     if project_id:
-        query = query.join(ClipRow).join(PlanRow).where(PlanRow.project_id == project_id)
-    rows = session.execute(query.order_by(RunRow.created_at.desc(), RunRow.id).limit(limit))
+        runs = runs.join(ClipRow).join(PlanRow).where(PlanRow.project_id == project_id)
+    asked = runs.order_by(RunRow.created_at.desc(), RunRow.id.desc()).limit(limit).subquery()
+    query = select(asked.c.id, AssessmentRow.created_at, AssessmentRow.score).select_from(asked)
+    query = query.join(AssessmentRow, AssessmentRow.clip_run_id == asked.c.id).where(is_newest_assessment())
+    rows = session.execute(query.order_by(asked.c.created_at.desc(), asked.c.id.desc()))
     return [(run_id, at, score) for run_id, at, score in rows]
 
 
@@ -225,12 +247,14 @@ def stored_at(session: Session, runs: Iterable[RunRow]) -> dict[str, datetime]:
 
 
 def takes_per_clip(session: Session, provider: str) -> tuple[int, int]:
-    """(clips that were settled, takes paid for them) at one provider, over the whole workspace."""
+    """(clips that were settled, takes paid for them) of the newest ``CALLS_RECKONED`` paid takes at one provider, over
+    the whole workspace."""
     settled = [s for s in ClipStatus if s.is_settled]
-    query = select(func.count(func.distinct(ClipRow.id)), func.count())
-    query = query.select_from(ProviderCallRow).join(RunRow, RunRow.id == ProviderCallRow.clip_run_id).join(ClipRow)
-    query = query.where(ProviderCallRow.provider == provider, _IS_PAID, ClipRow.status.in_(settled))
-    clips, takes = session.execute(query).one()
+    newest = select(ProviderCallRow.clip_run_id).where(ProviderCallRow.provider == provider, _IS_PAID)
+    calls = newest.order_by(ProviderCallRow.created_at.desc()).limit(CALLS_RECKONED).subquery()
+    query = select(func.count(func.distinct(ClipRow.id)), func.count()).select_from(calls)
+    query = query.join(RunRow, RunRow.id == calls.c.clip_run_id).join(ClipRow, ClipRow.id == RunRow.clip_id)
+    clips, takes = session.execute(query.where(ClipRow.status.in_(settled))).one()
     return clips, takes
 
 
@@ -323,5 +347,5 @@ def look_costs_usd(session: Session, runs: Iterable[RunRow]) -> defaultdict[str,
 
 
 def _with_takes(query: Select[ClipRow]) -> Select[ClipRow]:
-    runs = selectinload(ClipRow.runs)
-    return query.options(runs.selectinload(RunRow.assessments), runs.selectinload(RunRow.overrides))
+    runs, plan = selectinload(ClipRow.runs), joinedload(ClipRow.plan)
+    return query.options(runs.selectinload(RunRow.assessments), runs.selectinload(RunRow.overrides), plan)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import uuid
+from collections.abc import Iterable
 from typing import TypeVar
 
 from pydantic import TypeAdapter
@@ -61,6 +62,15 @@ def fetch(session: Session, kind: type[Row], row_id: str, *, lock: bool = False)
     if row is None:
         raise NotFound(f"There is no {_NOUNS.get(kind.__tablename__, 'record')} with the id {row_id!r}.")
     return row
+
+
+def known_ids(ids: Iterable[str]) -> list[str]:
+    """Those that are ids at all, as they stand in the tables, each once."""
+    found: list[str] = []
+    for row_id in ids:
+        with contextlib.suppress(ValueError):
+            found.append(str(uuid.UUID(row_id)))
+    return list(dict.fromkeys(found))
 
 
 def lock_run(session: Session, run_id: str) -> RunRow:

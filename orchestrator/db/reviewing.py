@@ -19,7 +19,7 @@ from orchestrator.db.models import (
     ProviderCallRow,
     RunRow,
 )
-from orchestrator.db.queries import IS_THERE
+from orchestrator.db.queries import IS_THERE, is_newest_assessment
 from orchestrator.schema.assessment import CheckName
 from orchestrator.schema.reviewing import AssessmentFilter, AssessmentOrder, NeedKind
 from orchestrator.schema.status import ClipStatus, PlanStatus
@@ -95,13 +95,6 @@ def newest_decision(session: Session, *, since: datetime) -> OverrideRow | None:
 # --- what was assessed ---
 
 
-def _newest_assessment() -> Any:
-    """Each take's newest assessment."""
-    other = aliased(AssessmentRow)
-    newest = select(func.max(other.created_at)).where(other.clip_run_id == RunRow.id).correlate(RunRow)
-    return and_(AssessmentRow.clip_run_id == RunRow.id, AssessmentRow.created_at == newest.scalar_subquery())
-
-
 def _cost_usd() -> Any:
     """What each take cost, with looking at it."""
     takes = select(func.coalesce(func.sum(ProviderCallRow.cost_usd), 0.0))
@@ -111,38 +104,53 @@ def _cost_usd() -> Any:
     return takes.scalar_subquery() + looks.scalar_subquery()
 
 
-def _assessed(query: Any) -> Any:
-    query = query.select_from(RunRow).join(AssessmentRow, _newest_assessment())
-    query = query.join(ClipRow, ClipRow.id == RunRow.clip_id).join(PlanRow).join(ProjectRow)
-    return query.where(ProjectRow.deleted_at.is_(None))
+def _runs_of(projects: Any) -> Any:
+    """Ids of the takes of those projects, found downwards from these: few are asked about, and takes are many."""
+    plans = select(PlanRow.id).where(PlanRow.project_id.in_(projects))
+    clips = select(ClipRow.id).where(ClipRow.clip_plan_id.in_(plans))
+    return select(RunRow.id).where(RunRow.clip_id.in_(clips))
+
+
+def _is_kept() -> ColumnElement[bool]:
+    """Of an assessment: its project is not deleted. Looked up, not joined, so that an index holds the rest."""
+    deleted = select(ProjectRow.id).where(ProjectRow.deleted_at.is_not(None))
+    return AssessmentRow.clip_run_id.not_in(_runs_of(deleted))
 
 
 def corrected_runs(session: Session) -> Sequence[RunRow]:
     """Takes of which people corrected a check, with what that takes to judge them anew."""
-    options = (selectinload(RunRow.assessments), selectinload(RunRow.overrides), selectinload(RunRow.clip))
+    options = (
+        selectinload(RunRow.assessments),
+        selectinload(RunRow.overrides),
+        selectinload(RunRow.clip).joinedload(ClipRow.plan),
+    )
     is_corrected = RunRow.overrides.any(OverrideRow.check_name != "")
     return session.scalars(select(RunRow).where(is_corrected).options(*options)).all()
 
 
-def _fits(
-    wanted: AssessmentFilter, *, since: datetime | None, corrected: Iterable[str], agreed: Iterable[str]
-) -> list[ColumnElement[bool]]:
-    """``corrected`` are takes with a corrected check, ``agreed`` those of them whose verdict is the wanted one now."""
+def _fits(wanted: AssessmentFilter, *, since: datetime | None, agreed: Iterable[str]) -> list[ColumnElement[bool]]:
+    """``agreed`` are takes with a corrected check whose verdict is the wanted one now."""
     found: list[ColumnElement[bool]] = []
+    run_id = AssessmentRow.clip_run_id
     if wanted.project_id:
-        found.append(PlanRow.project_id == wanted.project_id)
+        found.append(run_id.in_(_runs_of([wanted.project_id])))
     if wanted.provider:
-        found.append(RunRow.provider == wanted.provider)
+        found.append(run_id.in_(select(RunRow.id).where(RunRow.provider == wanted.provider)))
     if wanted.verdict:
-        is_measured = and_(AssessmentRow.verdict == wanted.verdict, RunRow.id.not_in(list(corrected)))
-        found.append(or_(is_measured, RunRow.id.in_(list(agreed))))
+        corrected = select(OverrideRow.clip_run_id).where(OverrideRow.check_name != "")
+        is_measured = and_(AssessmentRow.verdict == wanted.verdict, run_id.not_in(corrected))
+        found.append(or_(is_measured, run_id.in_(list(agreed))))
     if wanted.failed_check:
-        found.append(AssessmentRow.body["checks"][wanted.failed_check.value]["status"].as_string() == "fail")
+        found.append(AssessmentRow.failed_checks.contains(wanted.failed_check.value, autoescape=True))
     if wanted.is_overridden is not None:
-        found.append(RunRow.overrides.any() if wanted.is_overridden else ~RunRow.overrides.any())
+        spoken = select(OverrideRow.clip_run_id)
+        found.append(run_id.in_(spoken) if wanted.is_overridden else run_id.not_in(spoken))
     if since:
         found.append(AssessmentRow.created_at >= since)
     return found
+
+
+_DOWN = (AssessmentOrder.NEWEST, AssessmentOrder.BEST)  # backwards through the index that serves both ways
 
 
 def assessed_takes(
@@ -150,15 +158,24 @@ def assessed_takes(
     wanted: AssessmentFilter,
     *,
     since: datetime | None,
-    corrected: Iterable[str],
     agreed: Iterable[str],
     order: AssessmentOrder,
     limit: int,
     offset: int,
 ) -> tuple[int, list[tuple[RunRow, AssessmentRow, float, int]]]:
     """(how many fit, (take, its newest assessment, US dollars, attempts of its clip) of the page asked for)."""
-    fits = _fits(wanted, since=since, corrected=list(corrected), agreed=list(agreed))
-    total = session.scalar(_assessed(select(func.count())).where(*fits)) or 0
+    fits = _fits(wanted, since=since, agreed=list(agreed))
+    is_newest = [is_newest_assessment()]
+    total = (
+        session.scalar(
+            select(func.count(AssessmentRow.clip_run_id.distinct())).where(
+                _is_kept(),
+                *fits,
+                *(is_newest if wanted.verdict or wanted.failed_check else []),  # else any tells of its take
+            )
+        )
+        or 0
+    )
     cost = _cost_usd().label("cost_usd")
     beside = aliased(RunRow)
     attempts = select(func.count()).where(beside.clip_id == RunRow.clip_id).correlate(RunRow).scalar_subquery()
@@ -170,7 +187,9 @@ def assessed_takes(
         AssessmentOrder.DEAREST: cost.desc(),
     }
     # first which ones they are: the evidence of all others is not touched for it
-    page = _assessed(select(AssessmentRow.id)).where(*fits).order_by(orders[order], RunRow.id)
+    page = select(AssessmentRow.id).where(_is_kept(), *is_newest, *fits)
+    page = page.join(RunRow, RunRow.id == AssessmentRow.clip_run_id) if order is AssessmentOrder.DEAREST else page
+    page = page.order_by(orders[order], AssessmentRow.id.desc() if order in _DOWN else AssessmentRow.id)
     ids = list(session.scalars(page.limit(limit).offset(offset)))
     options = (selectinload(RunRow.assessments), selectinload(RunRow.overrides))
     clip = selectinload(RunRow.clip).selectinload(ClipRow.plan)
@@ -183,12 +202,14 @@ def assessed_takes(
 def assessed_choices(session: Session) -> tuple[list[tuple[str, str]], list[str]]:
     """((id, name) of projects, providers) that have assessed takes."""
     is_kept, is_assessed = ProjectRow.deleted_at.is_(None), RunRow.assessments.any()
-    clips = select(PlanRow.project_id).join(ClipRow, ClipRow.clip_plan_id == PlanRow.id)
-    has_assessed = clips.join(RunRow, RunRow.clip_id == ClipRow.id).where(is_assessed)
-    named = select(ProjectRow.id, ProjectRow.name).where(is_kept, ProjectRow.id.in_(has_assessed))
+    of_project = select(RunRow.id).join(ClipRow, ClipRow.id == RunRow.clip_id).join(PlanRow)
+    of_project = of_project.where(PlanRow.project_id == ProjectRow.id, is_assessed).correlate(ProjectRow)
+    named = select(ProjectRow.id, ProjectRow.name).where(is_kept, of_project.exists())
     projects: Any = session.execute(named.order_by(ProjectRow.name))
-    runs = select(RunRow.provider).join(ClipRow, ClipRow.id == RunRow.clip_id).join(PlanRow).join(ProjectRow)
-    providers = session.scalars(runs.where(is_kept, is_assessed).distinct().order_by(RunRow.provider))
+    asked = select(RunRow.provider).distinct().subquery()
+    of_provider = select(RunRow.id).join(ClipRow, ClipRow.id == RunRow.clip_id).join(PlanRow).join(ProjectRow)
+    of_provider = of_provider.where(RunRow.provider == asked.c.provider, is_kept, is_assessed).correlate(asked)
+    providers = session.scalars(select(asked.c.provider).where(of_provider.exists()).order_by(asked.c.provider))
     return [(project_id, name) for project_id, name in projects], list(providers)
 
 

@@ -12,10 +12,9 @@ from orchestrator.db.models import (
     ClipRow,
     PlanRow,
     PreferenceRow,
-    ProjectRow,
     RunRow,
 )
-from orchestrator.db.queries import IS_THERE
+from orchestrator.db.queries import IS_THERE, single_plans
 from orchestrator.schema.status import ClipStatus, PlanStatus, RunStatus
 
 _OPEN = [status for status in ClipStatus if not status.is_settled]
@@ -24,8 +23,7 @@ _OPEN = [status for status in ClipStatus if not status.is_settled]
 def wish_ids(session: Session, *, limit: int, clips_at_most: int) -> list[str]:
     """Ids of the newest ``limit`` wishes for single clips, newest first. A wish goes by what its clips are variations
     of, or by its only clip; it has no more than ``clips_at_most``."""
-    query = select(ClipRow.id, ClipRow.variation_of).join(PlanRow).join(ProjectRow)
-    query = query.where(ProjectRow.kind == "single", IS_THERE)
+    query = select(ClipRow.id, ClipRow.variation_of).where(IS_THERE, ClipRow.clip_plan_id.in_(single_plans()))
     rows = session.execute(query.order_by(ClipRow.created_at.desc(), ClipRow.id).limit(limit * clips_at_most))
     return list(dict.fromkeys(variation_of or clip_id for clip_id, variation_of in rows))[:limit]
 
@@ -41,10 +39,16 @@ def clips_of_wishes(session: Session, wishes: Iterable[str]) -> Sequence[ClipRow
 
 def single_clips_at_work(session: Session) -> Sequence[ClipRow]:
     """Single clips that are being made, those asked for last first."""
-    query = select(ClipRow).join(PlanRow).join(ProjectRow)
-    query = query.where(ProjectRow.kind == "single", IS_THERE, ClipRow.status.in_(_OPEN))
+    query = select(ClipRow).join(PlanRow).where(ClipRow.clip_plan_id.in_(single_plans()))
+    query = query.where(IS_THERE, ClipRow.status.in_(_OPEN))
     is_held = (ClipRow.status == ClipStatus.PENDING) & PlanRow.status.in_((PlanStatus.PAUSED, PlanStatus.CANCELLED))
     return session.scalars(query.where(~is_held).order_by(ClipRow.created_at.desc(), ClipRow.id)).all()
+
+
+def deleted_singles(session: Session, ids: Sequence[str]) -> Sequence[ClipRow]:
+    """Those of the single clips that were deleted."""
+    query = select(ClipRow).where(ClipRow.clip_plan_id.in_(single_plans()), ~IS_THERE)
+    return session.scalars(query.where(ClipRow.id.in_(ids))).all()
 
 
 def newest_single_plan(session: Session, project_id: str) -> PlanRow | None:

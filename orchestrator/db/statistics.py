@@ -19,8 +19,8 @@ from orchestrator.db.models import (
     RatingRow,
     RunRow,
 )
-from orchestrator.db.queries import VISION
-from orchestrator.schema.assessment import CheckName, CheckStatus, Verdict
+from orchestrator.db.queries import VISION, is_newest_assessment
+from orchestrator.schema.assessment import CheckName, Verdict
 from orchestrator.schema.status import ClipStatus, PlanStatus
 
 # Not a parameter: Postgres would take the day that is asked for and the day that is grouped by for two.
@@ -114,19 +114,15 @@ def spend_by_day(session: Session, window: Window, *, is_sqlite: bool) -> list[t
 def failures(session: Session, window: Window) -> tuple[int, dict[CheckName, int], int]:
     """(takes asked for then that were assessed and did not pass, how many of them failed each check, takes that no
     provider delivered). The newest assessment of a take counts."""
-    later = aliased(AssessmentRow)
-    is_newest = (
-        ~select(later.id)
-        .where(later.clip_run_id == AssessmentRow.clip_run_id, later.created_at > AssessmentRow.created_at)
-        .correlate(AssessmentRow)
-        .exists()
-    )
     failed = (
-        func.sum(case((AssessmentRow.body["checks"][name.value]["status"].as_string() == CheckStatus.FAIL, 1), else_=0))
+        func.sum(case((AssessmentRow.failed_checks.contains(name.value, autoescape=True), 1), else_=0))
         for name in CheckName
     )
-    query = select(func.count(), *failed).join(RunRow, RunRow.id == AssessmentRow.clip_run_id)
-    query = query.where(AssessmentRow.verdict != Verdict.PASS, is_newest, window.holds(RunRow.created_at))
+    query = select(func.count(AssessmentRow.id), *failed)
+    query = query.where(AssessmentRow.verdict != Verdict.PASS, is_newest_assessment())
+    if window.since is not None:  # no take is older than its assessment
+        asked_then = select(RunRow.id).where(window.holds(RunRow.created_at))
+        query = query.where(AssessmentRow.created_at >= window.since, AssessmentRow.clip_run_id.in_(asked_then))
     takes, *counts = tuple(session.execute(query).one())
     lost = select(func.count()).select_from(RunRow).where(RunRow.error_code != "", RunRow.asset_id.is_(None))
     lost = lost.where(RunRow.settled_at.is_not(None), window.holds(RunRow.created_at))

@@ -80,7 +80,6 @@ class AssessmentReads(Reads):
                 session,
                 wanted,
                 since=since,
-                corrected=now,
                 agreed=[run_id for run_id, held in now.items() if held and held.verdict is wanted.verdict],
                 order=order,
                 limit=limit,

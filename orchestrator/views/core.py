@@ -12,6 +12,7 @@ from orchestrator.calibration import calibrate, export_line, what_if
 from orchestrator.calls import spent_usd
 from orchestrator.costs import add_up, estimate
 from orchestrator.db import queries
+from orchestrator.db.exports import assets_of
 from orchestrator.db.films import films_of
 from orchestrator.db.models import (
     AssetRow,
@@ -250,6 +251,14 @@ class CoreViews(Reads):
             clip = fetch(session, ClipRow, clip_id)
             return take_views(session, clip.runs[::-1])
 
+    def takes_of_plan(self, plan_id: str) -> dict[str, tuple[TakeView, ...]]:
+        """The takes of every clip of a plan, oldest first, by clip id."""
+        with self._database.read() as session:
+            plan = queries.plan_with_takes(session, fetch(session, PlanRow, plan_id).id)
+            runs = [run for clip in plan.clips for run in clip.runs]
+            takes = take_views(session, runs)
+            return {clip.id: tuple(take for take in takes if take.clip_id == clip.id) for clip in plan.clips}
+
     def take(self, run_id: str) -> TakeView:
         with self._database.read() as session:
             return take_views(session, [fetch(session, RunRow, run_id)])[0]
@@ -301,7 +310,8 @@ class CoreViews(Reads):
         with self._database.read() as session:
             policy = _policy(session, project_id)
             runs = queries.assessed_runs(session, project_id=project_id, limit=TAKES_CALIBRATED, is_decided=True)
-            takes = [stored_take(run, session.get(AssetRow, run.asset_id)) for run in runs if run.asset_id]
+            assets = assets_of(session, runs)
+            takes = [stored_take(run, assets.get(run.asset_id)) for run in runs if run.asset_id]
         found: list[tuple[dict[str, Any], Path]] = []
         for take in takes:
             with contextlib.suppress(NotFound):
@@ -357,7 +367,8 @@ class CoreViews(Reads):
 
     def providers(self) -> tuple[ProviderView, ...]:
         """Usable providers first, then those that lack a setting."""
-        usable = [self._provider_view(profile) for profile in self._choices.profiles.values()]
+        usual = self._choices.default_provider
+        usable = [self._provider_view(profile, usual=usual) for profile in self._choices.profiles.values()]
         lacking = [
             ProviderView(
                 name=name,
@@ -368,7 +379,7 @@ class CoreViews(Reads):
                 prompt_limit_characters=0,
                 cost_usd_per_second={},
                 is_free=False,
-                is_default=name == self._choices.default_provider,
+                is_default=name == usual,
                 supports_remix=False,
                 supports_reference=False,
                 missing=self._choices.missing.get(name, ()),
@@ -380,14 +391,16 @@ class CoreViews(Reads):
 
     def provider(self, name: str, *, model: str = "") -> ProviderView:
         """One usable provider as it is with ``model``. Raises ``UnknownProvider``."""
-        return self._provider_view(self._choices.profile(name, model), model=model)
+        return self._provider_view(
+            self._choices.profile(name, model), model=model, usual=self._choices.default_provider
+        )
 
-    def _provider_view(self, profile: ProviderProfile, *, model: str = "") -> ProviderView:
+    def _provider_view(self, profile: ProviderProfile, *, model: str = "", usual: str) -> ProviderView:
         model, size, seconds = model or profile.models[0], profile.sizes[0], profile.durations_seconds[0]
         return ProviderView(
             **profile.model_dump(include=set(ProviderView.model_fields) & set(type(profile).model_fields)),
             endpoint=self._endpoints.get(profile.name, ""),
-            is_default=profile.name == self._choices.default_provider,
+            is_default=profile.name == usual,
             is_retired=profile.is_retired(utc_now()),
             test_seconds=seconds,
             test_cost_usd=profile.cost_usd(model=model, seconds=seconds, size=size),

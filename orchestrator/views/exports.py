@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from orchestrator.db.exports import assets_of
+from orchestrator.db.exports import assets_by_id, assets_of
 from orchestrator.db.models import AssetRow, ClipRow, PlanRow, RunRow
 from orchestrator.db.queries import newest_render, plan_with_takes
 from orchestrator.db.records import fetch, settings_of
@@ -71,7 +71,7 @@ class ExportReads(CoreViews):
             render = newest_render(session, plan_id)
             has_gaps = not (is_as_rendered and render and is_current(render, plan))
             timeline = build_plan_timeline(plan, settings_of(plan).transition, has_slates=has_gaps)
-            assets = assets_of(session, plan)
+            assets = assets_of(session, (run for clip in plan.clips for run in clip.runs))
             order = sorted(plan.clips, key=lambda clip: clip.order_key)
             return ExportFilm(
                 name=plan.project.name,
@@ -85,7 +85,7 @@ class ExportReads(CoreViews):
 
     def _everything(self, plan_id: str) -> str:
         """Plan, takes with their assessments, and what they cost, as JSON."""
-        plan = self.plan(plan_id)
+        plan, takes = self.plan(plan_id), self.takes_of_plan(plan_id)
         project = self.project(plan.project_id)
         told: dict[str, Any] = {
             "format": "video-orchestrator-plan",
@@ -93,7 +93,7 @@ class ExportReads(CoreViews):
             "brief": project.brief.model_dump(mode="json"),
             "script": project.script,
             "plan": plan.model_dump(mode="json"),
-            "takes": {clip.id: [t.model_dump(mode="json") for t in self.takes(clip.id)[::-1]] for clip in plan.clips},
+            "takes": {clip.id: [t.model_dump(mode="json") for t in takes[clip.id]] for clip in plan.clips},
             "spend": {
                 "cost_usd": plan.cost_usd,
                 "project_usd": plan.spent_usd,
@@ -109,12 +109,13 @@ class ExportReads(CoreViews):
         wanted = {media_name(clip, take): take.asset_id for clip in film.clips for take in clip.takes}
         with self._database.read() as session:
             wanted |= _film_asset(session, plan_id)
+            assets = assets_by_id(session, wanted.values())
         files: dict[str, Path] = {}
         missing: list[str] = []
         for name, asset_id in wanted.items():
             try:
-                files[name] = self.asset_file(asset_id).path
-            except NotFound:
+                files[name] = self._store.local_path(assets[asset_id].storage_key)
+            except (NotFound, KeyError):  # no file, or no row any more
                 missing.append(name)
         return files, missing
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from statistics import median
 
 from orchestrator.calls import spent_usd
@@ -11,7 +11,7 @@ from orchestrator.costs import standing_budget
 from orchestrator.db import queries
 from orchestrator.db import singles as asked
 from orchestrator.db.models import ClipRow, utc_now
-from orchestrator.db.records import fetch, settings_of
+from orchestrator.db.records import fetch, known_ids, settings_of
 from orchestrator.db.session import Session
 from orchestrator.decisions import judgement
 from orchestrator.director import count_spoken
@@ -24,7 +24,7 @@ from orchestrator.schema.project import ProjectSettings
 from orchestrator.schema.single import VARIATIONS_MAX, LineFit, UnderWay, WaitEstimate, Wish, WishList
 from orchestrator.schema.view import TakeView
 from orchestrator.views.base import Reads
-from orchestrator.views.takes import take_views, unbegun_take
+from orchestrator.views.takes import newest_takes, take_views, unbegun_take
 
 TAKES_TIMED = 50  # the newest that tell how long the next one will take
 PREFERRED_WORDS = "You preferred it when you were not told which was which."
@@ -37,12 +37,12 @@ class SingleReads(Reads):
         """The newest take of a single clip, also before the engine has taken it up. Raises ``NotFound``, also for one
         that was deleted."""
         with self._database.read() as session:
-            return _newest_take(session, _there(session, clip_id))
+            return newest_takes(session, [_there(session, clip_id)])[0]
 
     def history(self, *, limit: int = 50) -> tuple[TakeView, ...]:
         """The newest take of every single clip, newest first."""
         with self._database.read() as session:
-            return tuple(_newest_take(session, clip) for clip in queries.single_clips(session, limit=limit))
+            return newest_takes(session, queries.single_clips(session, limit=limit))
 
     def wishes(self, *, limit: int = 12) -> WishList:
         """The newest wishes for single clips with their takes, newest first."""
@@ -62,21 +62,14 @@ class SingleReads(Reads):
 
     def deleted_singles(self, clip_ids: Sequence[str]) -> tuple[TakeView, ...]:
         """Those of the single clips that were deleted and can be brought back; unknown ids are left out."""
-        found: list[TakeView] = []
         with self._database.read() as session:
-            for clip_id in clip_ids:
-                try:
-                    clip = fetch(session, ClipRow, clip_id)
-                except NotFound:
-                    continue
-                if clip.removed_at is not None and clip.plan.project.kind == "single":
-                    found.append(_newest_take(session, clip))
-        return tuple(found)
+            found = {clip.id: clip for clip in asked.deleted_singles(session, known_ids(clip_ids))}
+            return newest_takes(session, [found[clip_id] for clip_id in known_ids(clip_ids) if clip_id in found])
 
     def under_way(self) -> tuple[UnderWay, ...]:
         """The single clips that are being made, those asked for last first, and how long each will take yet."""
         with self._database.read() as session:
-            takes = [_newest_take(session, clip) for clip in asked.single_clips_at_work(session)]
+            takes = newest_takes(session, asked.single_clips_at_work(session))
             waits = {key: _wait(session, *key).seconds for key in {(take.provider, take.model) for take in takes}}
         now = utc_now()
         return tuple(
@@ -137,10 +130,6 @@ def _there(session: Session, clip_id: str) -> ClipRow:
     return clip
 
 
-def _newest_take(session: Session, clip: ClipRow) -> TakeView:
-    return take_views(session, clip.runs[-1:])[0] if clip.runs else unbegun_take(clip)
-
-
 def _wait(session: Session, provider: str, model: str) -> WaitEstimate:
     spans = asked.spans_of_takes(session, provider=provider, model=model, limit=TAKES_TIMED)
     seconds = [max(0.0, (settled - begun).total_seconds()) for begun, settled in spans]
@@ -154,15 +143,21 @@ def _wishes(session: Session, ids: Sequence[str]) -> tuple[Wish, ...]:
         clips[clip.variation_of or clip.id].append(clip)
     shown = {clip.id: run for found in clips.values() for clip in found if (run := take_shown(clip))}
     takes = dict(zip(shown, take_views(session, list(shown.values())), strict=True))
+    said = [
+        (row.chosen_run_id, row.other_run_id)
+        for row in asked.preferences_among(session, [run.id for run in shown.values()])
+    ]
     return tuple(
-        _wish(session, wish_id, found, takes=[takes.get(clip.id) or unbegun_take(clip) for clip in found])
+        _wish(wish_id, found, takes=[takes.get(clip.id) or unbegun_take(clip) for clip in found], said=said)
         for wish_id, found in clips.items()
         if found
     )
 
 
-def _wish(session: Session, wish_id: str, clips: Sequence[ClipRow], *, takes: Sequence[TakeView]) -> Wish:
-    """A wish of which ``takes`` are those shown of ``clips``."""
+def _wish(
+    wish_id: str, clips: Sequence[ClipRow], *, takes: Sequence[TakeView], said: Iterable[tuple[str, str]]
+) -> Wish:
+    """A wish of which ``takes`` are those shown of ``clips``; ``said`` is (better, other run) of these and others."""
     clip = clips[0]
     wish = Wish(
         id=wish_id,
@@ -175,7 +170,7 @@ def _wish(session: Session, wish_id: str, clips: Sequence[ClipRow], *, takes: Se
         return wish
     made = {run.id: run for clip in clips if (run := take_shown(clip)) and run.asset_id}
     judged = {run_id: held for run_id, run in made.items() if (held := judgement(run))}
-    said = [(row.chosen_run_id, row.other_run_id) for row in asked.preferences_among(session, made)]
+    said = [pair for pair in said if made.keys() >= set(pair)]
     preferred = said[-1][0] if said else ""
     ranked = (*([preferred] if preferred else []), *rank_takes(judged), *made)
     order = {run_id: place for place, run_id in reversed(list(enumerate(ranked)))}

@@ -14,12 +14,22 @@ from orchestrator.schema.view import TakeView
 
 
 def take_views(session: Session, runs: Sequence[RunRow]) -> tuple[TakeView, ...]:
+    clips = queries.clips_with_takes(session, {run.clip_id for run in runs})
+    read = {run.id: run for clip in clips for run in clip.runs}
     calls, stored, now = queries.calls_of(session, runs), queries.stored_at(session, runs), utc_now()
     looks = queries.look_costs_usd(session, runs)
     return tuple(
-        take_view(run, call=calls.get(run.id), stored_at=stored.get(run.id), looks_usd=looks[run.id], now=now)
+        take_view(read[run.id], call=calls.get(run.id), stored_at=stored.get(run.id), looks_usd=looks[run.id], now=now)
         for run in runs
     )
+
+
+def newest_takes(session: Session, clips: Sequence[ClipRow]) -> tuple[TakeView, ...]:
+    """The newest take of each clip, also before the engine has taken it up."""
+    read = {clip.id: clip for clip in queries.clips_with_takes(session, {clip.id for clip in clips})}
+    begun = [clip for clip in read.values() if clip.runs]
+    found = dict(zip((clip.id for clip in begun), take_views(session, [clip.runs[-1] for clip in begun]), strict=True))
+    return tuple(found.get(clip.id) or unbegun_take(read[clip.id]) for clip in clips)
 
 
 def unbegun_take(clip: ClipRow) -> TakeView:

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy import Engine, inspect
+from sqlalchemy import Engine, inspect, text
 
 from orchestrator.db.migrate import SCHEMA_VERSION
 from orchestrator.db.models import (
     LOCAL_OWNER,
+    AssessmentRow,
     PlanRow,
     ProjectRow,
     ProviderCallRow,
@@ -22,10 +23,18 @@ from orchestrator.db.models import (
 )
 from orchestrator.db.session import Database, migrate_database, open_database
 from orchestrator.errors import NotConfigured
+from orchestrator.schema.assessment import CheckName
 from tests.fakes.postgres import create_database
+from tests.unit.rows import add_clip, add_project
 
 VERSION_1 = Path(__file__).parent / "data" / "schema_1.sql"
 SCHEMA_5 = VERSION_1.with_name("schema_5.postgres.sql")
+LISTS = "20261123100400"
+ADDED_BY_LISTS = (
+    *("ix_assessments_newest", "ix_assessments_created", "ix_assessments_score", "ix_clip_runs_created"),
+    *("ix_clip_runs_made", "ix_final_renders_created", "ix_provider_calls_created", "ix_provider_calls_newest"),
+    "ix_provider_calls_spent",
+)
 ADDED_SINCE = {
     "clip_plans": ("reason",),
     "clip_runs": ("provider_state", "narration", "source_run_id", "edit"),
@@ -132,3 +141,39 @@ def test_the_rows_of_an_older_server_are_kept_and_told_what_the_new_columns_say(
         assert session.query(ProviderCallRow).one().finished_at is None, "a row of today is no row of version 1"
         assert session.query(ProjectRow).one().owner_id == LOCAL_OWNER
     database.close()
+
+
+@pytest.mark.parametrize("is_server", [False, True])
+def test_an_older_database_gets_the_indexes_and_is_told_which_checks_failed(
+    is_server: bool, postgres_url: str, tmp_path: Path
+) -> None:
+    url = create_database(postgres_url, f"migrate_{new_id().replace('-', '')}") if is_server else ""
+    database = open_database(url, data_dir=tmp_path)
+    project_id = add_project(database, SETTLED_AT)
+    add_clip(database, project_id, SETTLED_AT, takes=("fail", "pass"), failed=CheckName.NO_ARTIFACTS)
+    fresh = indexes_of(database.engine)
+    with database.engine.execution_options(is_write=True).begin() as connection:
+        for index in (index for table, index, _ in fresh if index in ADDED_BY_LISTS):
+            connection.execute(text(f"DROP INDEX {index}"))
+        connection.execute(text("ALTER TABLE assessments DROP COLUMN failed_checks"))
+        if is_server:
+            connection.execute(text(f"delete from supabase_migrations.schema_migrations where version = '{LISTS}'"))
+        else:
+            connection.execute(text("PRAGMA user_version = 5"))
+    assert indexes_of(database.engine) != fresh
+    for _ in range(2):
+        migrate_database(url, data_dir=tmp_path)
+        assert indexes_of(database.engine) == fresh
+    with database.read() as session:
+        found = {(row.verdict, row.failed_checks) for row in session.query(AssessmentRow)}
+    assert found == {("fail", "no_artifacts"), ("pass", "")}
+    database.close()
+
+
+def indexes_of(engine: Engine) -> set[tuple[str, str | None, tuple[str | None, ...]]]:
+    inspector = inspect(engine)
+    return {
+        (table, index["name"], tuple(index["column_names"]))
+        for table in inspector.get_table_names()
+        for index in inspector.get_indexes(table)
+    }

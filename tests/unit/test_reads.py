@@ -1,21 +1,26 @@
-"""What reads cost, told in statements, and what many viewers share."""
+"""What reads cost, told in statements, however much there is, and what many viewers share."""
 
 from __future__ import annotations
 
+import re
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import select
 
+from bench.scale.reads import READS
+from bench.scale.seeding import Extent, Ids, seed
 from orchestrator import bootstrap
 from orchestrator.bootstrap import App
 from orchestrator.db.models import ClipRow, OverrideRow, PlanRow
+from orchestrator.views import Views
 from orchestrator.views.shared import SharedReads
 from tests.conftest import make_settings
+from tests.fakes.statements import statements
 from tests.unit.rows import add_clip, add_project
 
 AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -28,21 +33,45 @@ def app(tmp_path: Path) -> Iterator[App]:
     app.stop()
 
 
-@contextmanager
-def statements(app: App) -> Iterator[list[str]]:
-    said: list[str] = []
-
-    def keep(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        said.append(statement)
-
-    event.listen(app.database.engine, "before_cursor_execute", keep)
-    yield said
-    event.remove(app.database.engine, "before_cursor_execute", keep)
-
-
 def plan_of(app: App, project_id: str) -> str:
     with app.database.read() as session:
         return session.scalars(select(PlanRow.id).where(PlanRow.project_id == project_id)).one()
+
+
+FEW, MANY = Extent(projects=6, clips=4, takes=2, singles=8), Extent(projects=72, clips=7, takes=3, singles=24)
+
+
+@pytest.fixture(scope="module")
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[tuple[App, Ids], tuple[App, Ids]]]:
+    """A workspace with few of everything, and one with many."""
+    made: list[tuple[App, Ids]] = []
+    for extent in (FEW, MANY):
+        folder = tmp_path_factory.mktemp("seeded")
+        app = bootstrap.build(make_settings(folder / "data"), is_durable=False)
+        made.append((app, seed(app.database, extent, now=datetime.now(UTC))))
+    yield made[0], made[1]
+    for app, _ in made:
+        app.stop()
+
+
+@pytest.mark.parametrize("name", READS)
+def test_a_read_costs_as_many_statements_however_much_there_is(
+    seeded: tuple[tuple[App, Ids], tuple[App, Ids]], name: str
+) -> None:
+    few, many = (_asked(app, ids, name) for app, ids in seeded)
+    assert not many - few
+
+
+def _asked(app: App, ids: Ids, name: str) -> Counter[str]:
+    """Statements without the number of their values."""
+    with statements(app) as said:
+        READS[name](app.views, ids)
+    return Counter(re.sub(r"\((\?, )*\?\)", "(?)", text) for text, _ in said)
+
+
+def test_no_read_is_left_out() -> None:
+    public = {name for name in dir(Views) if not name.startswith("_")}
+    assert {name.partition(":")[0] for name in READS} == public
 
 
 def test_a_plan_costs_as_many_statements_however_long_it_is(app: App) -> None:
@@ -65,7 +94,7 @@ def test_the_evidence_of_accepted_takes_is_not_read_for_the_timeline(app: App) -
     with statements(app) as said:
         clip = app.views.plan(plan_of(app, project_id)).clips[0]
     assert clip.verdict == "pass" and clip.score is not None
-    assert not any("assessments.body" in statement or "clip_runs.request" in statement for statement in said)
+    assert not any("assessments.body" in statement or "clip_runs.request" in statement for statement, _ in said)
 
 
 def test_a_corrected_check_counts_on_the_timeline(app: App) -> None:
@@ -152,4 +181,4 @@ def test_calibration_reads_no_evidence_of_takes_nobody_spoke_about(app: App) -> 
     with statements(app) as said:
         found = app.views.calibration(project_id)
     assert [week.verdicts for week in found.weeks] == [3] and found.weeks[0].decided == 0
-    assert sum("assessments.body" in statement for statement in said) == 0
+    assert sum("assessments.body" in statement for statement, _ in said) == 0

@@ -1,0 +1,1 @@
+"""How long every read takes in a workspace of 50,000 takes: ``python -m bench.scale``."""
