@@ -115,6 +115,7 @@ READS: dict[str, Read] = {
     "spending": lambda v, ids: v.spending(),
     # media and the house
     "asset_file": _without_file(lambda v, ids: v.asset_file(ids.video)),
+    "asset_link": lambda views, ids: views.asset_link(ids.video, is_download=False),
     "still": _without_file(lambda v, ids: v.still(ids.video, at_seconds=0, width=320)),
     "peaks": _without_file(lambda v, ids: v.peaks(ids.video, bins=10)),
     "providers": lambda v, ids: v.providers(),

@@ -236,8 +236,8 @@ def test_a_target_without_todays_tables_is_not_touched(run: Run, workspace: Data
 
 def test_a_target_of_a_newer_version_is_not_touched(run: Run, workspace: Database, server: str) -> None:
     with psycopg.connect(server) as connection:
-        connection.execute("insert into schema_versions values (99)")
-    assert_refused(run("--to", server), "newer version of this app (schema 99", "Nothing was changed")
+        connection.execute("insert into supabase_migrations.schema_migrations values ('29990101000000')")
+    assert_refused(run("--to", server), "newer version of this app (schema 29990101000000", "Nothing was changed")
     assert count(server, "video_projects") == 0
 
 
