@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -154,9 +155,12 @@ def test_an_older_schema_is_brought_up_to_date_only_when_asked(empty_url: str, t
 
 def test_the_files_that_are_lacking_are_applied_and_no_others(empty_url: str, tmp_path: Path) -> None:
     migrate_database(empty_url, data_dir=tmp_path)
-    *_, before, last = (migration.version for migration in read_migrations())
-    with psycopg.connect(empty_url) as connection:
+    *_, (before, _), (last, brought) = ((migration.version, migration.sql) for migration in read_migrations())
+    with psycopg.connect(empty_url) as connection:  # as it was before the last file
         connection.execute("delete from supabase_migrations.schema_migrations where version = %s", (last,))
+        connection.execute("alter table assessments drop column failed_checks")
+        for index in re.findall(r"create index (\w+)", brought):
+            connection.execute(f"drop index if exists {index}".encode())
     with pytest.raises(NotConfigured, match=f"schema {before}; this one needs {last}"):
         open_database(empty_url, data_dir=tmp_path)
     assert migrate_database(empty_url, data_dir=tmp_path) == f"brought from version {before} to {last}"
