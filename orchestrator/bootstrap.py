@@ -322,6 +322,7 @@ def open_side(place: str, settings: Settings, *, is_source: bool) -> Side:
     """One side of a transfer: ``sqlite`` is the file in DATA_DIR, ``DATABASE_URL`` what that setting says, anything
     else a database address. The files of a SQLite database are in the folder ``assets`` beside it, those of a server
     where the settings say. A source is never made anew. Raises what ``build`` raises."""
+    _check_supabase(settings)
     option = "--from" if is_source else "--to"
     try:
         database = _open_place(place, settings, is_source=is_source)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
+from http.server import BaseHTTPRequestHandler
 from typing import Any, NamedTuple
+
+from tests.fakes.loopback import LoopbackServer
 
 
 class Asked(NamedTuple):
@@ -16,7 +16,7 @@ class Asked(NamedTuple):
     body: bytes
 
 
-class Scripted(ThreadingHTTPServer):
+class Scripted(LoopbackServer):
     """``says`` sets the answer: status, body (JSON, text or bytes), headers. Of a body longer than its
     ``content_length`` says, or shorter, exactly what is there is sent."""
 
@@ -35,16 +35,6 @@ class Scripted(ThreadingHTTPServer):
     def then_says(self, status: int, body: Any, **headers: str) -> None:
         """What comes after; the last answer is given for ever."""
         self.answers.append((status, body, {k.replace("_", "-"): v for k, v in headers.items()}))
-
-    def __enter__(self) -> Scripted:
-        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.shutdown()
-        self.server_close()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client may hang up."""

@@ -31,16 +31,16 @@ import json
 import mimetypes
 import re
 import socket
-import sys
 import threading
 import time
 import uuid
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
+
+from tests.fakes.loopback import LoopbackServer
 
 KEY = "sb_secret_of_the_fake_server"
 _BLOCK = 64 << 10
@@ -50,7 +50,7 @@ class _Cut(Exception):
     """The connection ends here, without a word."""
 
 
-class FakeStorageServer(ThreadingHTTPServer):
+class FakeStorageServer(LoopbackServer):
     """Serves from ``__enter__`` to ``__exit__`` on a thread."""
 
     daemon_threads = True
@@ -71,21 +71,6 @@ class FakeStorageServer(ThreadingHTTPServer):
         self.half_downloads = 0
         self.signed: dict[str, tuple[str, float]] = {}
         self.lock = threading.RLock()
-
-    def __enter__(self) -> FakeStorageServer:
-        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.shutdown()
-        self.server_close()
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away in the middle of an answer is nothing to speak of."""
-        if not isinstance(sys.exception(), ConnectionError | TimeoutError):
-            super().handle_error(request, client_address)
 
     def objects(self) -> dict[str, Path]:
         """What is stored: path within the bucket -> its content."""

@@ -49,14 +49,14 @@ import time
 import uuid
 from email.parser import BytesParser
 from email.policy import HTTP
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from providers.mock.order import StudioOrder
 from providers.mock.provider import quoted_line
+from tests.fakes.loopback import LoopbackServer
 from tests.fakes.marks import draw_mark
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -96,7 +96,7 @@ class Behaviour:
     has_delete: int = 1
 
 
-class FakeVideosServer(ThreadingHTTPServer):
+class FakeVideosServer(LoopbackServer):
     """Serves from ``__enter__`` to ``__exit__`` on a thread; ``base_url`` ends in ``/v1``."""
 
     daemon_threads = True
@@ -114,21 +114,6 @@ class FakeVideosServer(ThreadingHTTPServer):
         self._count = len(self.charges())
         self._studios = threading.Semaphore(2)
         self._drawing: set[str] = set()
-
-    def __enter__(self) -> FakeVideosServer:
-        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.shutdown()
-        self.server_close()
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away in the middle of an answer is nothing to speak of."""
-        if not isinstance(sys.exception(), ConnectionError):
-            super().handle_error(request, client_address)
 
     def charges(self) -> list[dict[str, Any]]:
         """Every accepted create and remix so far, oldest first."""
