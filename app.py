@@ -11,9 +11,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import streamlit as st
+from starlette.middleware import Middleware
 from starlette.routing import Mount
 
 from api import create_api
+from api.sign_in import Door, create_sign_in
 from orchestrator import bootstrap, logs
 from orchestrator.errors import OrchestratorError
 
@@ -41,4 +43,9 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
         bootstrap.use(None)
 
 
-app = st.App("pages/navigation.py", lifespan=lifespan, routes=[Mount("/api", app=create_api())])
+app = st.App(
+    "pages/navigation.py",
+    lifespan=lifespan,
+    routes=[Mount("/api", app=create_api()), *create_sign_in()],
+    middleware=[Middleware(Door)],
+)

@@ -13,7 +13,7 @@ from fastapi import Depends, FastAPI
 from fastapi.security import HTTPBearer
 from starlette.middleware import Middleware
 
-from api import editing, exports, judging, library, media, pictures, sora, video, workspace
+from api import editing, exports, judging, library, media, people, pictures, sora, video, workspace
 from api.errors import ErrorBoundary, documented, register_handlers
 from api.security import Guard
 from orchestrator import bootstrap
@@ -22,13 +22,20 @@ from orchestrator.bootstrap import App
 DESCRIPTION = """Turns a script into a finished film, clip by clip.
 
 Answers with status 202 have been accepted and are worked on: ask the matching GET route how they stand.
+Answers about a project or its plan carry its `version`, also as `ETag`. Sent back as `If-Match` with a change, it says
+what was seen: when somebody else changed the project since, nothing is changed, and 409 `changed_meanwhile` says who
+did what. Without it a change is made to what is there.
 Every error has the same form: `{"error": {"code", "message", "hint"}}`; decide by `code`, show `message`.
 """
 
 
+BEARER = """API_TOKEN, where that is set; where people sign in, the access token of one of them. Pages send a cookie
+instead. Nobody is asked for this description itself."""
+
+
 def create_api(get_app: Callable[[], App] = bootstrap.current) -> FastAPI:
     """The API over the App that ``get_app`` returns; it is asked anew for every request, never at import time."""
-    bearer = HTTPBearer(auto_error=False, description="Needed when API_TOKEN is set; the guard checks it.")
+    bearer = HTTPBearer(auto_error=False, description=BEARER)
     api = FastAPI(
         title="Sora Video Orchestrator",
         version="1.0.0",
@@ -41,7 +48,7 @@ def create_api(get_app: Callable[[], App] = bootstrap.current) -> FastAPI:
         responses=documented(401, 403, 422, 500, 503),
         middleware=[
             Middleware(ErrorBoundary),
-            Middleware(Guard, get_settings=lambda: get_app().settings),
+            Middleware(Guard, get_app=get_app),
         ],
     )
     api.state.get_app = get_app
@@ -51,6 +58,7 @@ def create_api(get_app: Callable[[], App] = bootstrap.current) -> FastAPI:
     api.include_router(judging.router)
     api.include_router(library.router)
     api.include_router(workspace.router)
+    api.include_router(people.router)
     api.include_router(sora.router)
     api.include_router(exports.router)
     api.include_router(pictures.router)

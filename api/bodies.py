@@ -11,6 +11,7 @@ from orchestrator.schema.assessment import CheckStatus
 from orchestrator.schema.brief import ContentBrief
 from orchestrator.schema.clip_run import MAX_SPEED, MIN_SPEED
 from orchestrator.schema.edits import EditHistory
+from orchestrator.schema.member import MailState, Person, Role
 from orchestrator.schema.policy import AssessmentPolicy
 from orchestrator.schema.project import ProjectSettings
 from orchestrator.schema.single import VARIATIONS_MAX
@@ -62,6 +63,11 @@ class EraseProject(Body):
     """``name`` is the project's, as a sign that this one is meant."""
 
     name: str = Field(max_length=120)
+
+
+class InvitePerson(Body):
+    email: Annotated[str, StringConstraints(max_length=254)]
+    role: Role
 
 
 class RateRender(Body):
@@ -159,6 +165,7 @@ class UndoEdit(Body):
     """With ``edit_id`` only that change is meant: when it is not the next one, nothing happens."""
 
     edit_id: str = Field(default="", pattern=rf"{ID_PATTERN}|^$")
+    by: Name = ""
 
 
 class SetBudget(Body):
@@ -268,6 +275,31 @@ class SetPicture(Body):
 
 
 # --- answers ---
+
+
+class LeftProject(Value):
+    """Its ``id``; whoever asked does not see it any more."""
+
+    id: str
+
+
+class InvitedPerson(Value):
+    """``people`` of the project, and what became of the ``mail`` to the one who was invited."""
+
+    people: list[Person]
+    mail: MailState = Field(
+        description=(
+            "`sent`; `has_account`: they have an account, and no mail is sent to those; `failed`: it was not sent, "
+            "and may be tried again after a minute; `none`: they have joined already, or none are sent from here. "
+            "The invitation stands in every case."
+        )
+    )
+
+
+class TakenUp(Value):
+    """How many ``projects`` were joined anew."""
+
+    projects: int
 
 
 class ErasedProject(Value):

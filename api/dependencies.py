@@ -7,7 +7,9 @@ from typing import Annotated
 from fastapi import Depends, Header, Path, Request
 from pydantic import StringConstraints
 
+from api.security import USER
 from orchestrator.bootstrap import App
+from orchestrator.errors import NotSignedIn
 
 ID_PATTERN = r"^[A-Za-z0-9_-]{1,64}$"
 
@@ -16,8 +18,15 @@ PathId = Annotated[str, Path(pattern=ID_PATTERN)]
 
 
 async def running_app(request: Request) -> App:
-    """The App behind this request. Async only so that FastAPI does not send a look-up to its thread pool."""
-    return request.app.state.get_app()
+    """The App behind this request, as whoever is signed in has it. Async only so that FastAPI does not send a look-up
+    to its thread pool."""
+    app: App = request.app.state.get_app()
+    if app.sign_ins is None:
+        return app
+    user = request.scope.get(USER)
+    if user is None:
+        raise NotSignedIn
+    return app.for_user(user)
 
 
 RunningApp = Annotated[App, Depends(running_app)]

@@ -19,6 +19,7 @@ from api.bodies import (
 )
 from api.dependencies import PathId, RunningApp
 from api.errors import documented
+from api.versions import OfVersion
 from orchestrator.schema.edits import EditHistory
 from orchestrator.schema.view import PlanView, TakeView
 
@@ -26,50 +27,57 @@ router = APIRouter(prefix="/v1/video", tags=["editing"])
 
 
 @router.put(
-    "/clip-plans/{id}/arrangement", summary="Move clips within and between scenes", responses=documented(404, 413)
+    "/clip-plans/{id}/arrangement", summary="Move clips within and between scenes", responses=documented(404, 409, 413)
 )
-def arrange_clip_plan(id: PathId, body: ArrangeClips, app: RunningApp) -> PlanView:
+def arrange_clip_plan(id: PathId, body: ArrangeClips, app: RunningApp, version: OfVersion) -> PlanView:
     """At any time. A scene that is left empty has no part in the film."""
-    app.service.arrange_clips(id, [(scene.scene_id, scene.clip_ids) for scene in body.scenes], by=body.by)
-    return app.views.plan(id)
+    app.service.arrange_clips(
+        id, [(scene.scene_id, scene.clip_ids) for scene in body.scenes], by=body.by, seen=version.seen
+    )
+    return version.tag(app.views.plan(id))
 
 
-@router.post("/clip-plans/{id}/scenes", status_code=201, summary="Add a scene", responses=documented(404, 413))
-def add_scene(id: PathId, body: NameScene, app: RunningApp) -> AddedScene:
+@router.post("/clip-plans/{id}/scenes", status_code=201, summary="Add a scene", responses=documented(404, 409, 413))
+def add_scene(id: PathId, body: NameScene, app: RunningApp, version: OfVersion) -> AddedScene:
     """At the end of the plan, and empty until clips are moved there."""
-    return AddedScene(scene_id=app.service.add_scene(id, body.title))
+    added = AddedScene(scene_id=app.service.add_scene(id, body.title, seen=version.seen))
+    version.tag(app.views.plan(id))
+    return added
 
 
-@router.put("/scenes/{id}", summary="Rename a scene", responses=documented(404, 413))
-def rename_scene(id: PathId, body: NameScene, app: RunningApp) -> PlanView:
-    return app.views.plan(app.service.rename_scene(id, body.title, by=body.by))
+@router.put("/scenes/{id}", summary="Rename a scene", responses=documented(404, 409, 413))
+def rename_scene(id: PathId, body: NameScene, app: RunningApp, version: OfVersion) -> PlanView:
+    return version.tag(app.views.plan(app.service.rename_scene(id, body.title, by=body.by, seen=version.seen)))
 
 
 @router.put(
-    "/clip-plans/{id}/transition", summary="Choose the transition between clips", responses=documented(404, 413)
+    "/clip-plans/{id}/transition", summary="Choose the transition between clips", responses=documented(404, 409, 413)
 )
-def choose_plan_transition(id: PathId, body: ChooseTransition, app: RunningApp) -> PlanView:
+def choose_plan_transition(id: PathId, body: ChooseTransition, app: RunningApp, version: OfVersion) -> PlanView:
     """Wherever a clip has none of its own. A film that is made already stays as it is until it is made again."""
-    app.service.set_plan_transition(id, body.transition, by=body.by)
-    return app.views.plan(id)
+    app.service.set_plan_transition(id, body.transition, by=body.by, seen=version.seen)
+    return version.tag(app.views.plan(id))
 
 
-@router.put("/clips/{id}/transition", summary="Choose the transition after one clip", responses=documented(404, 413))
-def choose_transition(id: PathId, body: OwnTransition, app: RunningApp) -> PlanView:
+@router.put(
+    "/clips/{id}/transition", summary="Choose the transition after one clip", responses=documented(404, 409, 413)
+)
+def choose_transition(id: PathId, body: OwnTransition, app: RunningApp, version: OfVersion) -> PlanView:
     """Null is the plan's transition again."""
-    return app.views.plan(app.service.set_transition(id, body.transition, by=body.by))
+    plan_id = app.service.set_transition(id, body.transition, by=body.by, seen=version.seen)
+    return version.tag(app.views.plan(plan_id))
 
 
 @router.post("/clips/{id}/split", status_code=201, summary="Make two clips of one", responses=documented(404, 409, 413))
-def split_clip(id: PathId, body: SplitClip, app: RunningApp) -> AddedClip:
+def split_clip(id: PathId, body: SplitClip, app: RunningApp, version: OfVersion) -> AddedClip:
     """The words before the place stay; ``clip_id`` is the clip of the others."""
-    return _added(app, app.service.split_clip(id, body.at_word, by=body.by))
+    return _added(app, app.service.split_clip(id, body.at_word, by=body.by, seen=version.seen), version)
 
 
 @router.post("/clips/{id}/duplicate", status_code=201, summary="Make a clip once more", responses=documented(404, 409))
-def duplicate_clip(id: PathId, app: RunningApp) -> AddedClip:
+def duplicate_clip(id: PathId, app: RunningApp, version: OfVersion) -> AddedClip:
     """Right after it, without takes."""
-    return _added(app, app.service.duplicate_clip(id))
+    return _added(app, app.service.duplicate_clip(id, seen=version.seen), version)
 
 
 @router.post(
@@ -78,16 +86,16 @@ def duplicate_clip(id: PathId, app: RunningApp) -> AddedClip:
     summary="Merge neighbours into one clip",
     responses=documented(404, 409, 413),
 )
-def merge_clips(id: PathId, body: ChooseClips, app: RunningApp) -> AddedClip:
+def merge_clips(id: PathId, body: ChooseClips, app: RunningApp, version: OfVersion) -> AddedClip:
     """Their takes are kept and come back when this is undone."""
-    return _added(app, app.service.merge_clips(id, body.clip_ids, by=body.by))
+    return _added(app, app.service.merge_clips(id, body.clip_ids, by=body.by, seen=version.seen), version)
 
 
 @router.post("/clip-plans/{id}/remove", summary="Take clips out of the film", responses=documented(404, 409, 413))
-def remove_clips(id: PathId, body: ChooseClips, app: RunningApp) -> PlanView:
+def remove_clips(id: PathId, body: ChooseClips, app: RunningApp, version: OfVersion) -> PlanView:
     """With their takes, which come back when this is undone. Refused while a take of one is being made."""
-    app.service.remove_clips(body.clip_ids, by=body.by)
-    return app.views.plan(id)
+    app.service.remove_clips(body.clip_ids, by=body.by, seen=version.seen)
+    return version.tag(app.views.plan(id))
 
 
 @router.post(
@@ -107,13 +115,13 @@ def edit_history(id: PathId, app: RunningApp) -> EditHistory:
 @router.post("/projects/{id}/undo", summary="Take the newest change back", responses=documented(404, 409, 413))
 def undo(id: PathId, body: UndoEdit, app: RunningApp) -> UndoneEdit:
     """No take is lost and nothing is paid. Refused where something that was done since stands in the way."""
-    return UndoneEdit(label=app.service.undo(id, edit_id=body.edit_id), history=app.views.edit_history(id))
+    return UndoneEdit(label=app.service.undo(id, edit_id=body.edit_id, by=body.by), history=app.views.edit_history(id))
 
 
 @router.post("/projects/{id}/redo", summary="Do again what was undone", responses=documented(404, 409, 413))
 def redo(id: PathId, body: UndoEdit, app: RunningApp) -> UndoneEdit:
-    return UndoneEdit(label=app.service.redo(id, edit_id=body.edit_id), history=app.views.edit_history(id))
+    return UndoneEdit(label=app.service.redo(id, edit_id=body.edit_id, by=body.by), history=app.views.edit_history(id))
 
 
-def _added(app: RunningApp, clip_id: str) -> AddedClip:
-    return AddedClip(clip_id=clip_id, plan=app.views.plan(app.views.clip_plan_of(clip_id)))
+def _added(app: RunningApp, clip_id: str, version: OfVersion) -> AddedClip:
+    return AddedClip(clip_id=clip_id, plan=version.tag(app.views.plan(app.views.clip_plan_of(clip_id))))

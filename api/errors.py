@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from orchestrator.errors import Away, OrchestratorError
+from orchestrator.errors import Away, NotSignedIn, OrchestratorError
 from orchestrator.schema.value import Value
 from providers.base import (
     AuthFailed,
@@ -56,9 +56,9 @@ HTTP_CODES = {
 }
 
 DESCRIPTIONS = {
-    401: "The API token is missing or wrong",
+    401: "The API token is missing or wrong, or nobody is signed in",
     402: "The budget or the provider's credit does not cover it",
-    403: "The request comes from a foreign page or names a foreign host",
+    403: "The request comes from a foreign page or names a foreign host, or your role does not allow it",
     404: "There is nothing with that id",
     409: "Not possible in the present state",
     413: "The body is too large",
@@ -92,6 +92,8 @@ def answer(error: Exception) -> JSONResponse:
             if error.http_status >= 500:
                 log.error("%s: %s", error.code, error.message)
             headers = {"Retry-After": str(error.retry_after_seconds)} if isinstance(error, Away) else None
+            if isinstance(error, NotSignedIn):
+                headers = {"WWW-Authenticate": "Bearer"}
             return _envelope(error.http_status, error.code, error.message, hint=error.hint, headers=headers)
         case ProviderError():
             return _provider_answer(error)

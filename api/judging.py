@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 from api.bodies import CorrectCheck, DecideTake, SetPolicy, TakeBack, TryPolicy
 from api.dependencies import ID_PATTERN, PathId, RunningApp
 from api.errors import documented
+from api.versions import OfVersion
 from orchestrator.schema.assessment import CheckName, Verdict
 from orchestrator.schema.calibration import Calibration, PolicyView, WhatIf
 from orchestrator.schema.reviewing import AssessmentFilter, AssessmentOrder, AssessmentPage, NeedKind, NeedsView
@@ -53,11 +54,11 @@ def read_policy(id: PathId, app: RunningApp) -> PolicyView:
     return app.views.policy(id)
 
 
-@router.put("/projects/{id}/policy", summary="Judge a project's takes otherwise", responses=documented(404, 413))
-def set_policy(id: PathId, body: SetPolicy, app: RunningApp) -> PolicyView:
+@router.put("/projects/{id}/policy", summary="Judge a project's takes otherwise", responses=documented(404, 409, 413))
+def set_policy(id: PathId, body: SetPolicy, app: RunningApp, version: OfVersion) -> PolicyView:
     """Counts for takes that are assessed from now on; those that were keep their verdicts until they are assessed
     again. What is left out of the policy is as in the defaults; null goes back to all of them."""
-    app.service.set_policy(id, body.policy)
+    app.service.set_policy(id, body.policy, seen=version.seen)
     return app.views.policy(id)
 
 
@@ -93,7 +94,7 @@ def assessments(
     days: Annotated[int | None, Query(ge=1, le=3650, description="Of the last so many days")] = None,
     order: AssessmentOrder = AssessmentOrder.NEWEST,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+    after: Annotated[str, Query(max_length=300, description="`next` or `previous` of a page before.")] = "",
 ) -> AssessmentPage:
     """The newest assessment of each take. The verdict is with what people corrected, the failed check as measured."""
     wanted = AssessmentFilter(
@@ -104,4 +105,4 @@ def assessments(
         is_overridden=is_overridden,
         days=days,
     )
-    return app.views.assessments(wanted, order=order, limit=limit, offset=offset)
+    return app.views.assessments(wanted, order=order, limit=limit, after=after)

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 from api.bodies import ArchiveProject, ErasedProject, EraseProject, RateRender, RenameProject
 from api.dependencies import PathId, RunningApp
 from api.errors import documented
+from api.versions import OfVersion
 from orchestrator.schema.library import Films, Library, ListedProject, ProjectState, RatingView
 from orchestrator.schema.statistics import Metrics
 from orchestrator.schema.view import ProjectDetail
@@ -16,7 +17,7 @@ from orchestrator.schema.view import ProjectDetail
 router = APIRouter(prefix="/v1/video", tags=["library"])
 
 Limit = Annotated[int, Query(ge=1, le=100)]
-Offset = Annotated[int, Query(ge=0, le=1_000_000)]
+After = Annotated[str, Query(max_length=300, description="`next` or `previous` of a page before.")]
 Days = Annotated[int | None, Query(ge=1, le=3650, description="Left out: all time.")]
 
 
@@ -26,15 +27,15 @@ def list_projects(
     search: Annotated[str, Query(max_length=120)] = "",
     state: ProjectState = ProjectState.ACTIVE,
     limit: Limit = 24,
-    offset: Offset = 0,
+    after: After = "",
 ) -> Library:
     """One page of the projects in ``state`` with ``search`` in their name, last changed first."""
-    return app.views.library(search=search, state=state, limit=limit, offset=offset)
+    return app.views.library(search=search, state=state, limit=limit, after=after)
 
 
-@router.patch("/projects/{id}", summary="Rename a project", responses=documented(404, 413))
-def rename_project(id: PathId, body: RenameProject, app: RunningApp) -> ListedProject:
-    app.service.update_project(id, name=body.name)
+@router.patch("/projects/{id}", summary="Rename a project", responses=documented(404, 409, 413))
+def rename_project(id: PathId, body: RenameProject, app: RunningApp, version: OfVersion) -> ListedProject:
+    app.service.update_project(id, name=body.name, seen=version.seen)
     return app.views.listed_project(id)
 
 
@@ -72,9 +73,9 @@ def duplicate_project(id: PathId, app: RunningApp) -> ProjectDetail:
 
 
 @router.get("/renders", summary="Find finished films")
-def list_renders(app: RunningApp, limit: Limit = 12, offset: Offset = 0) -> Films:
+def list_renders(app: RunningApp, limit: Limit = 12, after: After = "") -> Films:
     """Newest first, older and partial ones too."""
-    return app.views.films(limit=limit, offset=offset)
+    return app.views.films(limit=limit, after=after)
 
 
 @router.put("/renders/{id}/rating", summary="Say how good a film is", responses=documented(404, 409, 413))

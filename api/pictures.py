@@ -10,6 +10,7 @@ from fastapi.concurrency import run_in_threadpool
 from api.bodies import GrabPicture, SetPicture, StoredPicture
 from api.dependencies import ID_PATTERN, PathId, RunningApp
 from api.errors import documented
+from api.versions import OfVersion
 from orchestrator.schema.view import PlanView
 
 router = APIRouter(prefix="/v1", tags=["pictures"])
@@ -55,9 +56,10 @@ def picture_from_take(body: GrabPicture, app: RunningApp) -> StoredPicture:
 @router.put(
     "/video/clips/{id}/picture", summary="Have a clip start from a picture", responses=documented(404, 409, 413)
 )
-def set_picture(id: PathId, body: SetPicture, app: RunningApp) -> PlanView:
+def set_picture(id: PathId, body: SetPicture, app: RunningApp, version: OfVersion) -> PlanView:
     """Counts for the next take. Refused while one is being made or accepted. Costs nothing."""
-    return app.views.plan(app.service.set_clip_reference(id, body.picture_id, by=body.by))
+    plan_id = app.service.set_clip_reference(id, body.picture_id, by=body.by, seen=version.seen)
+    return version.tag(app.views.plan(plan_id))
 
 
 def media_url(asset_id: str) -> str:

@@ -1,4 +1,5 @@
-"""Who may ask: the host we answer for, the pages that may command us, the token, and how much may be sent.
+"""Who may ask: the host we answer for, the pages that may command us, the token, who is signed in, and how much may be
+sent.
 
 A server on loopback is open to every web page its owner visits. Three checks close that door: the Host header (against
 DNS rebinding), the Origin of whatever changes something (against cross-site requests), and the token where one is set.
@@ -11,10 +12,17 @@ import ipaddress
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import refusal
+from orchestrator.auth.cookies import is_encrypted, secret_in
+from orchestrator.auth.sign_ins import SignIns
+from orchestrator.bootstrap import App
+from orchestrator.errors import NotSignedIn
+from orchestrator.schema.user import User
 from orchestrator.settings import Settings
 
 MAX_BODY_BYTES = 1_000_000
@@ -22,28 +30,35 @@ MEDIA_PREFIX = "/v1/media/"
 # Files of people come in here; whether one is a picture, and small enough for one, is looked at behind the door.
 UPLOAD_PATHS = frozenset({"/v1/media/pictures"})
 MAX_UPLOAD_BYTES = 21 << 20
+# Asked for by anybody, also where people sign in: the description of the API, which says nothing of what is in it.
+OPEN_PATHS = frozenset({"/openapi.json"})
+USER = "orchestrator.user"
 READ_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class Guard:
-    """ASGI middleware: refuses a request before any route sees it. ``get_settings`` is asked for every request."""
+    """ASGI middleware: refuses a request before any route sees it. ``get_app`` is asked for every request. Where people
+    sign in it says in the scope, under ``USER``, who asks."""
 
-    def __init__(self, app: ASGIApp, *, get_settings: Callable[[], Settings]) -> None:
+    def __init__(self, app: ASGIApp, *, get_app: Callable[[], App]) -> None:
         self._app = app
-        self._get_settings = get_settings
+        self._get_app = get_app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
-        settings = self._get_settings()
+        app = self._get_app()
+        settings = app.settings
         headers = Headers(scope=scope)
         method: str = scope["method"]
         path: str = scope["path"].removeprefix(scope.get("root_path", ""))
         check_host(headers, allowed_hosts=settings.allowed_hosts)
         check_origin(headers, method=method, allowed_hosts=settings.allowed_hosts)
         check_token(headers, method=method, path=path, token=settings.api_token.get_secret_value())
+        if app.sign_ins is not None and path not in OPEN_PATHS:
+            scope[USER] = await find_user(HTTPConnection(scope), app.sign_ins, settings)
         most_bytes = MAX_UPLOAD_BYTES if path in UPLOAD_PATHS else MAX_BODY_BYTES
-        await self._app(scope, _limited(receive, headers, most_bytes=most_bytes), send)
+        await self._app(scope, limited(receive, headers, most_bytes=most_bytes), send)
 
 
 def check_host(headers: Headers, *, allowed_hosts: tuple[str, ...]) -> None:
@@ -85,7 +100,28 @@ def check_token(headers: Headers, *, method: str, path: str, token: str) -> None
         raise refusal(401, "The API token is missing or wrong.", headers={"WWW-Authenticate": "Bearer"})
 
 
-def _limited(receive: Receive, headers: Headers, *, most_bytes: int) -> Receive:
+async def find_user(request: HTTPConnection, sign_ins: SignIns, settings: Settings) -> User:
+    """Who asks: by the access token a program sends, else by the cookie of a browser, which may change something only
+    from a page of ours. Raises ``NotSignedIn``, ``Away`` or 403."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme:
+        if scheme.lower() != "bearer":
+            raise NotSignedIn
+        return await run_in_threadpool(sign_ins.user_of_token, token.strip())
+    is_secure = is_encrypted(
+        request.url.scheme, request.headers, allowed_hosts=settings.allowed_hosts, public_url=settings.public_url
+    )
+    secret = secret_in(request.cookies, is_secure=is_secure)
+    if not secret:
+        raise NotSignedIn
+    is_change = request.scope["method"] not in READ_METHODS
+    # Browsers name the page that asks for a change. What does not is none, and has no cookie of its own to send.
+    if is_change and "origin" not in request.headers and request.headers.get("sec-fetch-site") != "same-origin":
+        raise refusal(403, "A change asked for with a cookie must come from a page of this app.")
+    return sign_ins.known(secret) or await run_in_threadpool(sign_ins.user, secret)
+
+
+def limited(receive: Receive, headers: Headers, *, most_bytes: int) -> Receive:
     """``receive`` that raises 413 once the body, announced or sent in pieces, exceeds ``most_bytes``."""
     announced = headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > most_bytes:

@@ -62,9 +62,13 @@ def video_status(id: PathId, app: RunningApp) -> TakeView:
 
 
 @router.get("/videos", summary="List single clips")
-def list_videos(app: RunningApp, limit: Annotated[int, Query(ge=1, le=200)] = 20) -> WishList:
+def list_videos(
+    app: RunningApp,
+    limit: Annotated[int, Query(ge=1, le=200)] = 20,
+    after: Annotated[str, Query(max_length=300, description="`next` or `previous` of a page before.")] = "",
+) -> WishList:
     """What was asked for, newest first, each with its variations, the best first."""
-    return app.views.wishes(limit=limit)
+    return app.views.wishes(limit=limit, after=after)
 
 
 @router.get("/videos/{id}/variations", summary="All variations of a video", responses=documented(404))

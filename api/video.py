@@ -17,52 +17,54 @@ from api.bodies import (
 )
 from api.dependencies import PathId, RunningApp
 from api.errors import documented
+from api.versions import Answered, OfVersion
 from orchestrator.schema.view import PlanView, ProjectDetail, RenderView, TakeView
 
 router = APIRouter(prefix="/v1/video", tags=["video"])
 
 
 @router.post("/projects", status_code=201, summary="Create a project", responses=documented(413))
-def create_project(body: CreateProject, app: RunningApp) -> ProjectDetail:
+def create_project(body: CreateProject, app: RunningApp, version: Answered) -> ProjectDetail:
     project_id = app.service.create_project(name=body.name, settings=body.settings)
-    return app.views.project(project_id)
+    return version.tag(app.views.project(project_id))
 
 
-@router.post("/briefs", status_code=201, summary="Give a project a content brief", responses=documented(404, 413))
-def create_brief(body: CreateBrief, app: RunningApp) -> StoredBrief:
-    brief_id = app.service.create_brief(body.project_id, body.brief)
+@router.post("/briefs", status_code=201, summary="Give a project a content brief", responses=documented(404, 409, 413))
+def create_brief(body: CreateBrief, app: RunningApp, version: OfVersion) -> StoredBrief:
+    brief_id = app.service.create_brief(body.project_id, body.brief, seen=version.seen)
+    version.tag(app.views.project(body.project_id))
     return StoredBrief(id=brief_id, project_id=body.project_id, brief=body.brief)
 
 
 @router.post(
     "/clip-plans", status_code=201, summary="Cut a script into a clip plan", responses=documented(404, 409, 413)
 )
-def create_clip_plan(body: CreateClipPlan, app: RunningApp) -> PlanView:
+def create_clip_plan(body: CreateClipPlan, app: RunningApp, version: OfVersion) -> PlanView:
     """Plans scenes and clips that can be spoken naturally. Costs nothing; the project's draft plan is replaced."""
     brief = app.views.project(body.project_id).brief if body.brief is None else body.brief
-    plan_id = app.service.create_plan(body.project_id, script=body.script, brief=brief)
-    return app.views.plan(plan_id)
+    plan_id = app.service.create_plan(body.project_id, script=body.script, brief=brief, seen=version.seen)
+    return version.tag(app.views.plan(plan_id))
 
 
 @router.post("/clip-plans/{id}/start", status_code=202, summary="Start generating", responses=documented(402, 404, 409))
-def start_clip_plan(id: PathId, app: RunningApp) -> PlanView:
+def start_clip_plan(id: PathId, app: RunningApp, version: OfVersion) -> PlanView:
     """Generates, assesses and repairs every clip. Starting twice starts once."""
-    app.service.start_plan(id)
-    return app.views.plan(id)
+    app.service.start_plan(id, seen=version.seen)
+    return version.tag(app.views.plan(id))
 
 
 @router.post("/clip-plans/{id}/pause", status_code=202, summary="Ask for nothing new", responses=documented(404, 409))
-def pause_clip_plan(id: PathId, app: RunningApp) -> PlanView:
+def pause_clip_plan(id: PathId, app: RunningApp, version: OfVersion) -> PlanView:
     """What is under way is finished, for it is paid. ``start`` goes on."""
-    app.service.pause_plan(id)
-    return app.views.plan(id)
+    app.service.pause_plan(id, seen=version.seen)
+    return version.tag(app.views.plan(id))
 
 
 @router.post("/clip-plans/{id}/cancel", status_code=202, summary="Cancel a clip plan", responses=documented(404, 409))
-def cancel_clip_plan(id: PathId, app: RunningApp) -> PlanView:
+def cancel_clip_plan(id: PathId, app: RunningApp, version: OfVersion) -> PlanView:
     """What a provider takes back at no cost is cancelled there, the rest is finished, for it is paid."""
-    app.service.cancel_plan(id)
-    return app.views.plan(id)
+    app.service.cancel_plan(id, seen=version.seen)
+    return version.tag(app.views.plan(id))
 
 
 @router.post(
@@ -73,31 +75,35 @@ def retry_clip_plan(id: PathId, app: RunningApp) -> PlanView:
     return app.views.plan(id)
 
 
-@router.put("/clip-plans/{id}/order", summary="Change the order of the clips", responses=documented(404, 413))
-def order_clip_plan(id: PathId, body: OrderClips, app: RunningApp) -> PlanView:
+@router.put("/clip-plans/{id}/order", summary="Change the order of the clips", responses=documented(404, 409, 413))
+def order_clip_plan(id: PathId, body: OrderClips, app: RunningApp, version: OfVersion) -> PlanView:
     """At any time; a film that is being made is made again in the new order."""
-    app.service.reorder_clips(id, body.clip_ids)
-    return app.views.plan(id)
+    app.service.reorder_clips(id, body.clip_ids, seen=version.seen)
+    return version.tag(app.views.plan(id))
 
 
 @router.put(
-    "/clip-plans/{id}/budget", status_code=202, summary="Change the budget and go on", responses=documented(404, 413)
+    "/clip-plans/{id}/budget",
+    status_code=202,
+    summary="Change the budget and go on",
+    responses=documented(404, 409, 413),
 )
-def budget_clip_plan(id: PathId, body: SetBudget, app: RunningApp) -> PlanView:
+def budget_clip_plan(id: PathId, body: SetBudget, app: RunningApp, version: OfVersion) -> PlanView:
     """The budget is that of the plan's whole project."""
-    app.service.raise_budget(id, budget_usd=body.budget_usd)
-    return app.views.plan(id)
+    app.service.raise_budget(id, budget_usd=body.budget_usd, seen=version.seen)
+    return version.tag(app.views.plan(id))
 
 
 @router.get("/clip-plans/{id}/status", summary="How a clip plan stands", responses=documented(404))
-def clip_plan_status(id: PathId, app: RunningApp) -> PlanView:
-    return app.views.plan(id)
+def clip_plan_status(id: PathId, app: RunningApp, version: Answered) -> PlanView:
+    return version.tag(app.views.plan(id))
 
 
 @router.patch("/clips/{id}", summary="Change a clip before it is made", responses=documented(404, 409, 413))
-def edit_clip(id: PathId, body: EditClip, app: RunningApp) -> PlanView:
+def edit_clip(id: PathId, body: EditClip, app: RunningApp, version: OfVersion) -> PlanView:
     """Counts for the next take. Refused while one is being made or accepted. Costs nothing."""
-    return app.views.plan(app.service.edit_clip(id, **body.model_dump(exclude_none=True)))
+    plan_id = app.service.edit_clip(id, **body.model_dump(exclude_none=True), seen=version.seen)
+    return version.tag(app.views.plan(plan_id))
 
 
 @router.post(

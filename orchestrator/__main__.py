@@ -329,6 +329,9 @@ def doctor(
     ] = False,
     sweep: Annotated[bool, typer.Option("--sweep", help="Also look for stored files that no row names.")] = False,
     is_sure: Annotated[bool, typer.Option("--yes", help="With --sweep: delete them.")] = False,
+    hand_over: Annotated[
+        str, typer.Option("--hand-over", help="Also give the local owner's projects to the user with this id.")
+    ] = "",
     is_json: Json = False,
 ) -> None:
     """What is configured, what is missing and what that turns off."""
@@ -337,8 +340,10 @@ def doctor(
     with report_errors(is_json=is_json):
         done = (bootstrap.migrate(),) if migrate else ()
         with _app(is_engine_needed=False) as app:
-            items = (*done, *app.views.doctor(), *app.check_store(), *(app.check_providers() if check else ()))
+            items = (*done, *app.views.doctor(), *app.check_store(), *app.check_sign_in())
+            items += app.check_providers() if check else ()
             items += (app.sweep(is_sure=is_sure),) if sweep else ()
+            items += (app.hand_over(hand_over),) if hand_over else ()
         draw_items(items, is_json=is_json)
 
 

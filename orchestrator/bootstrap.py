@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import os
 import socket
 import threading
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
+from orchestrator.application import App as App
+from orchestrator.application import Metrics
+from orchestrator.application import current as current
+from orchestrator.application import use as use
 from orchestrator.assessor import AssessmentPolicy
 from orchestrator.attempts import Attempts
+from orchestrator.auth.invitations import Invitations
+from orchestrator.auth.needs import check_settings, old_names, project_url
+from orchestrator.auth.sign_ins import SignIns
+from orchestrator.auth.tokens import Keys, Tokens
 from orchestrator.choices import Choices
 from orchestrator.db.records import workspace_of
 from orchestrator.db.session import Database, migrate_database, open_database, sqlite_path
-from orchestrator.doctor import answer_item, examine, orphans_item
+from orchestrator.doctor import examine
 from orchestrator.engine import Engine, Flow, InlineEngine, Width
-from orchestrator.errors import BadInput, CannotWrite, NotConfigured, NotFound, UnknownProvider, explain
+from orchestrator.errors import BadInput, CannotWrite, NotConfigured, NotFound, explain
 from orchestrator.expectations import Expectations
 from orchestrator.flows import Flows
 from orchestrator.generator import Generator
@@ -38,8 +43,7 @@ from orchestrator.perception.base import Listener, Nobody, Senses
 from orchestrator.perception.eyes import LocalEyes
 from orchestrator.perception.vision import OpenAIViewer
 from orchestrator.perception.whisper import WhisperListener
-from orchestrator.presentation import NOBODY
-from orchestrator.roster import Roster, make_providers, read_roster
+from orchestrator.roster import make_providers, read_roster
 from orchestrator.schema.view import DoctorItem
 from orchestrator.schema.workspace import WorkspaceSettings
 from orchestrator.service import Service
@@ -57,114 +61,10 @@ from orchestrator.transfer import Side
 from orchestrator.turns import SharedTurns
 from orchestrator.views import Views
 from orchestrator.watchdog import Watchdog, how_ended
-from providers.base import Account, Animator, VideoProvider
+from providers.base import Animator, VideoProvider
 from providers.patience import PatientProvider, Turns
 
 log = logging.getLogger(__name__)
-
-# How long a request that is paid with its answer is listened for while the app stops.
-_DRAIN_SECONDS = 10.0
-
-
-class Metrics(Protocol):
-    """Tells how everything stands to whoever asks over HTTP."""
-
-    def start(self, host: str, port: int) -> None: ...
-
-    def stop(self) -> None: ...
-
-
-@dataclass
-class App:
-    """Everything wired. ``start`` begins the engine's work; reads and commands work without it too."""
-
-    settings: Settings
-    service: Service
-    views: Views
-    engine: Engine
-    store: AssetStore
-    database: Database
-    files: LooseFiles
-    flows: Flows
-    whisper: WhisperListener
-    eyes: LocalEyes
-    roster: Roster
-    watchdog: Watchdog
-    tracer: Tracer
-    metrics: Metrics | None
-    ledger: Ledger
-
-    def check_provider(self, name: str) -> Account:
-        """Ask a provider, at no cost, whether it answers and takes the key. Raises ``ProviderError`` or
-        ``UnknownProvider``."""
-        if name not in self.roster.makers:
-            raise UnknownProvider(f"The provider {name!r} is not set up.")
-        return self.roster.check(name)
-
-    def check_providers(self) -> tuple[DoctorItem, ...]:
-        """Ask every provider that is set up, at no cost, whether it answers and takes the key."""
-        return tuple(answer_item(name, self.roster) for name in self.roster.makers)
-
-    def check_store(self) -> tuple[DoctorItem, ...]:
-        """What the storage of takes and films says of itself, asked at no cost. Nothing where that is a folder."""
-        return self.store.examine()
-
-    def sweep(self, *, is_sure: bool) -> DoctorItem:
-        """Look for stored files that no row names; delete them only when ``is_sure``. Raises ``Conflict``."""
-        orphans = self.service.sweep() if is_sure else self.service.find_orphans()
-        return orphans_item(orphans, is_deleted=is_sure)
-
-    def start(self) -> None:
-        """Launch the engine and take up whatever an earlier process left unfinished."""
-        self.engine.launch(on_executor=self.watchdog.start)
-        if self.settings.role == "ui" and not is_anyone_at_work(self.database, data_dir=self.settings.data_dir):
-            log.warning("At present %s.", NOBODY)
-        if not self.engine.is_executor and self.settings.role != "ui":
-            log.warning("Another process does the work at present; this one stands by to take its place.")
-        if self.metrics is not None and self.settings.metrics_port is not None:
-            self.metrics.start(self.settings.metrics_host, self.settings.metrics_port)
-
-    def stop(self) -> None:
-        """Stop the engine and the child processes, once the requests that are on their way are answered or have had
-        ten seconds; unfinished work goes on at the next start. Ctrl-C ends that wait."""
-        if self.flows.is_stopping.is_set():
-            return
-        self.flows.is_stopping.set()
-        with contextlib.ExitStack() as stack:  # the last first, and each whatever becomes of the others
-            stack.callback(self.database.close)
-            stack.callback(self.whisper.close)
-            stack.callback(self.eyes.close)
-            stack.callback(self.tracer.close)
-            stack.callback(self.flows.clips.perils.close)
-            stack.callback(self.engine.stop)
-            stack.callback(self.store.close)  # before it: a step that waits for storage is not waited for
-            stack.callback(self.watchdog.stop)
-            if self.metrics is not None:
-                stack.callback(self.metrics.stop)
-            with contextlib.suppress(KeyboardInterrupt):
-                self.ledger.drain(seconds=_DRAIN_SECONDS)
-
-
-_current: App | None = None
-
-
-def current() -> App:
-    """The application this process serves. Raises ``NotConfigured`` before it was started."""
-    if _current is None:
-        raise NotConfigured("The application has not been started.", hint="Start it with: make app")
-    return _current
-
-
-def use(app: App | None) -> None:
-    """Name the application that pages and routes of this process work with. Raises ``NotConfigured`` where the
-    settings say that this process is a worker."""
-    global _current
-    if app is not None and app.settings.role == "worker":
-        raise NotConfigured(
-            "ROLE=worker runs the engine alone, without the app.",
-            hint="Start it with: python -m orchestrator worker. To serve the app, set ROLE to all or ui.",
-        )
-    _current = app
 
 
 def load_settings() -> Settings:
@@ -197,6 +97,7 @@ def build(
     settings that make no sense.
     """
     settings = settings or load_settings()
+    check_settings(settings)
     _check_supabase(settings)
     data_dir = _ensure_folder(settings.data_dir)
     cache_dir = data_dir / "cache"
@@ -276,7 +177,16 @@ def build(
         """Whether what is asked for here is made: by this process, or by another one while this only serves the app."""
         return settings.role != "ui" or is_anyone_at_work(database, data_dir=data_dir)
 
-    service = Service(database=database, engine=engine, choices=choices, store=store)
+    sign_ins = _sign_ins(settings, database)
+    # Without the secret key nobody is written to: people are invited, and told by whoever invites them.
+    is_mailed = bool(settings.supabase_secret_key.get_secret_value())
+    service = Service(
+        database=database,
+        engine=engine,
+        choices=choices,
+        store=store,
+        invitations=Invitations(sign_ins.auth) if sign_ins is not None and is_mailed else None,
+    )
     return App(
         settings=settings,
         service=service,
@@ -306,6 +216,7 @@ def build(
         tracer=tracer,
         metrics=_metrics(settings, database, engine),
         ledger=ledger,
+        sign_ins=sign_ins,
     )
 
 
@@ -382,7 +293,7 @@ def _ensure_folder(folder: Path, *, name: str = "DATA_DIR") -> Path:
 
 def _store(settings: Settings, *, data_dir: Path) -> AssetStore:
     key = settings.supabase_secret_key
-    if not settings.supabase_url and not key.get_secret_value():
+    if not key.get_secret_value():
         return LocalAssetStore(_ensure_folder(settings.assets_dir or data_dir / "assets", name="ASSETS_DIR"))
     from orchestrator.storage.supabase import SupabaseAssetStore
 
@@ -399,10 +310,28 @@ def _store(settings: Settings, *, data_dir: Path) -> AssetStore:
     return store
 
 
+def _sign_ins(settings: Settings, database: Database) -> SignIns | None:
+    """None where nobody signs in. Raises ``NotConfigured`` when the database's user may not act for others."""
+    for notice in old_names(settings):
+        log.warning("%s.", notice)
+    if not settings.sign_in:
+        return None
+    from orchestrator.auth.supabase import SupabaseAuth
+
+    with database.as_user({"sub": str(uuid.UUID(int=0)), "role": "authenticated"}).read() as session:
+        session.connection()
+    url = project_url(settings)
+    keys = Keys(f"{url}/auth/v1/.well-known/jwks.json")
+    auth = SupabaseAuth(
+        url=url, key=settings.supabase_publishable_key, keys=keys, secret_key=settings.supabase_secret_key
+    )
+    return SignIns(database, auth=auth, tokens=Tokens(f"{url}/auth/v1", keys))
+
+
 def _check_supabase(settings: Settings) -> None:
     """Raises ``NotConfigured`` when only a part of what belongs together is set. Before anything is opened or made."""
     has_url, has_key = bool(settings.supabase_url), bool(settings.supabase_secret_key.get_secret_value())
-    if has_url != has_key:
+    if has_url != has_key and not (has_url and settings.sign_in):  # which needs the address too, and another key
         lacking = "SUPABASE_SECRET_KEY" if has_url else "SUPABASE_URL"
         raise NotConfigured(f"{lacking} is missing.", hint="Set both to keep takes and films in Supabase, or neither.")
     if has_url and not settings.database_url.get_secret_value():

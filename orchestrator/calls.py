@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from orchestrator.db.models import PerceptionCallRow, ProjectRow, ProviderCallRow, RunRow, utc_now
 from orchestrator.db.records import lock_run
 from orchestrator.db.session import Database
+from orchestrator.db.take_costs import keep_cost, keeping_cost
 from orchestrator.errors import BudgetExceeded, NeedsDecision
 from orchestrator.places import Site, count_under_way
 from orchestrator.schema.clip_run import CANCELLED
@@ -124,6 +125,7 @@ class Calls:
                     send_by=now + timedelta(seconds=SEND_SECONDS),
                 )
             )
+            keep_cost(session, call.run_id)
         return Intent.MINE
 
     def ages(self, row: ProviderCallRow) -> Ages:
@@ -201,6 +203,7 @@ class Calls:
                 )
             )
             if _is_done(accepted):
+                keep_cost(session, call.run_id)
                 session.execute(
                     update(RunRow)
                     .where(RunRow.id == call.run_id, RunRow.status != RunStatus.SETTLED)
@@ -250,7 +253,7 @@ class Calls:
 
     def forget(self, row: ProviderCallRow) -> bool:
         """The call is provably not at the provider and nobody wants it any more: it never was."""
-        with self._database.write() as session:
+        with self._database.write() as session, keeping_cost(session, ProviderCallRow, row.key):
             is_forgotten = _is_done(session.execute(delete(ProviderCallRow).where(*_as_found(row))))
         if is_forgotten:
             log.info("The call %s was written down and not made.", row.key)
@@ -258,7 +261,7 @@ class Calls:
 
     def finish(self, key: str, *, cost_usd: float | None) -> None:
         """The generation is over: its place is free, and ``cost_usd`` is what it cost where that is known now."""
-        with self._database.write() as session:
+        with self._database.write() as session, keeping_cost(session, ProviderCallRow, key):
             known = {} if cost_usd is None else {"cost_usd": cost_usd}
             session.execute(
                 update(ProviderCallRow)
@@ -274,7 +277,7 @@ class Calls:
 
     def note_cancelled(self, key: str) -> None:
         """The provider took it back and charges nothing."""
-        with self._database.write() as session:
+        with self._database.write() as session, keeping_cost(session, ProviderCallRow, key):
             finished_at = func.coalesce(ProviderCallRow.finished_at, self._database.now(session))
             session.execute(
                 update(ProviderCallRow)
@@ -283,7 +286,7 @@ class Calls:
             )
 
     def _change(self, row: ProviderCallRow, **values: Any) -> bool:
-        with self._database.write() as session:
+        with self._database.write() as session, keeping_cost(session, ProviderCallRow, row.key):
             return _is_done(session.execute(update(ProviderCallRow).where(*_as_found(row)).values(**values)))
 
 

@@ -45,6 +45,18 @@ def is_whole(plan: PlanRow) -> bool:
     return plan.status == PlanStatus.INCOMPLETE and all(c.status == ClipStatus.PASSED for c in plan.clips)
 
 
+def can_be_film(plan: PlanRow) -> bool:
+    """Whether its accepted takes are all that the film is to have."""
+    passed = [c for c in plan.clips if c.status == ClipStatus.PASSED]
+    return bool(passed) and (len(passed) == len(plan.clips) or settings_of(plan).on_failed is OnFailed.SKIP)
+
+
+def reopen(plan: PlanRow) -> None:
+    """A plan whose film was made is incomplete once somebody took a clip's take away."""
+    if plan.status == PlanStatus.COMPLETED and not has_open_clips(plan) and not can_be_film(plan):
+        plan.status = PlanStatus.INCOMPLETE
+
+
 def approve(session: Session, run: RunRow, *, reason: str, by: str) -> None:
     """Accept this take for its clip, whatever the assessment says. Said twice in the same words it counts once."""
     if run.clip.accepted_run_id == run.id and _is_said(run, new="approved", reason=reason, by=by):

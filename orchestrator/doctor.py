@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from orchestrator.auth.needs import old_names
 from orchestrator.choices import Choices
 from orchestrator.db.session import Database
 from orchestrator.media.ffmpeg import binary
@@ -112,13 +113,27 @@ def examine(
                 consequence="They are passed over when another provider cannot make a clip.",
             )
         )
-    if settings.supabase_url:
+    return (*items, *_sign_in_items(settings))
+
+
+def _sign_in_items(settings: Settings) -> tuple[DoctorItem, ...]:
+    """Whether people sign in, and what is odd about that. Who answers for them is asked elsewhere."""
+    ways = ", ".join(("e-mail", *settings.sign_in_with))
+    on = DoctorItem(name="Sign-in", state="ok", detail=f"on: {ways}")
+    off = DoctorItem(name="Sign-in", state="ok", detail="off: all projects belong to one local owner")
+    items = [on if settings.sign_in else off]
+    items += [
+        DoctorItem(name="Supabase key", state="missing", detail=notice, consequence="It goes on working until then.")
+        for notice in old_names(settings)
+    ]
+    if settings.allowed_hosts and not settings.sign_in and not settings.api_token.get_secret_value():
+        detail = f"answers for {', '.join(settings.allowed_hosts)}, with neither SIGN_IN nor API_TOKEN"
         items.append(
             DoctorItem(
-                name="Supabase Storage",
-                state="missing",
-                detail="not connected in this version",
-                consequence="Takes and films are kept in DATA_DIR; the database may still be Supabase's Postgres.",
+                name="ALLOWED_HOSTS",
+                state="broken",
+                detail=detail,
+                consequence="Whoever reaches the app may do everything, and spend.",
             )
         )
     return tuple(items)
@@ -148,7 +163,7 @@ def _provider_item(profile: ProviderProfile, *, is_default: bool) -> DoctorItem:
 
 
 def _place(settings: Settings) -> str:
-    if settings.supabase_url:
+    if settings.supabase_secret_key.get_secret_value():
         return f"bucket {settings.video_storage_bucket} of Supabase Storage"
     return "folder ASSETS_DIR" if settings.assets_dir else "folder assets in DATA_DIR"
 

@@ -33,7 +33,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from orchestrator.db.failures import translated
 from orchestrator.db.session import IDLE_SECONDS, Database
 from orchestrator.engine import Flow, Step, Width, run_patiently
-from orchestrator.errors import CUT_OFF
+from orchestrator.errors import CUT_OFF, NotConfigured
 from orchestrator.heartbeats import DEAD_SECONDS, ENGINE_LOCK, Heartbeats, Roll, read_roll
 
 log = logging.getLogger(__name__)
@@ -376,6 +376,11 @@ class DbosEngine:
         if self._is_sqlite:
             yield  # dbos sees to it itself there
             return
+        if not self._database.keeps_sessions():
+            raise NotConfigured(
+                "DATABASE_URL leads to a pooler in transaction mode. It keeps no session, and the engine needs one.",
+                hint="Use a pooler in session mode, or the server's own address.",
+            )
         # Outside of any transaction, which the making of indexes would wait for.
         with self._database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             started, is_said = time.monotonic(), False

@@ -6,6 +6,8 @@ The class, not the text, decides what happens next: ``exit_code`` on the command
 from __future__ import annotations
 
 import errno
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Self
 
 
@@ -90,6 +92,29 @@ class Conflict(OrchestratorError):
     code = "conflict"
 
 
+class ChangedMeanwhile(Conflict):
+    """Somebody else changed this meanwhile. Nothing was written over it.
+
+    ``names`` are those of ``journal``; ``theirs`` is what goes by them now; ``by`` and ``at`` (UTC) are who changed it
+    last and when, as far as that is known.
+    """
+
+    code = "changed_meanwhile"
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        hint: str = "Look at it as it is now, then change it again.",
+        names: tuple[str, ...] = (),
+        theirs: Mapping[str, Any] | None = None,
+        by: str = "",
+        at: datetime | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.names, self.theirs, self.by, self.at = names, dict(theirs or {}), by, at
+
+
 class NotConfigured(OrchestratorError):
     """A setting this needs is missing."""
 
@@ -104,6 +129,27 @@ class NotAllowed(OrchestratorError):
     exit_code = 2
     http_status = 403
     code = "not_allowed"
+
+
+class NotSignedIn(OrchestratorError):
+    """You are not signed in, or not any more. Nothing was changed; sign in and go on."""
+
+    exit_code = 2
+    http_status = 401
+    code = "not_signed_in"
+
+
+class SignInRefused(BadInput):
+    """The sign-in was refused. Nothing was changed.
+
+    ``retry_after_seconds`` is how long to wait where there were too many tries; None otherwise.
+    """
+
+    code = "sign_in_refused"
+
+    def __init__(self, message: str = "", *, hint: str = "", retry_after_seconds: int | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class StorageFull(OrchestratorError):
@@ -134,6 +180,12 @@ class StorageAway(Away):
     """The storage of takes and films cannot be reached at the moment. Nothing was lost; try again in a moment."""
 
     code = "storage_away"
+
+
+class SignInAway(Away):
+    """The service that signs people in cannot be reached at the moment. Nothing was lost; try again in a moment."""
+
+    code = "sign_in_away"
 
 
 class DatabaseDamaged(OrchestratorError):

@@ -54,10 +54,13 @@ class Flows:
         """All clips of a plan, round after round while there are clips to do, then the film."""
         try:
             return await self._walk_plan(flow, plan_id, generation)
-        except Exception:
+        except Exception as error:
             if self.is_stopping.is_set():
                 raise
-            log.exception("Plan %s broke off", plan_id)
+            if explain(error) is None:
+                log.exception("Plan %s broke off", plan_id)
+            else:
+                log.error("Plan %s broke off: %s", plan_id, error)
             return await flow.step("park", self.plans.park, plan_id)
 
     async def _walk_plan(self, flow: FlowContext, plan_id: str, generation: int) -> str:

@@ -22,7 +22,7 @@ from orchestrator.media.frames import grab_poster
 from orchestrator.media.probe import probe
 from orchestrator.narrator import Narrator
 from orchestrator.pictures import FittedPictures, StoredPicture
-from orchestrator.schema.asset import AssetKind
+from orchestrator.schema.asset import AssetKind, Shelf
 from orchestrator.schema.clip_run import Edit
 from orchestrator.schema.value import Value
 from orchestrator.storage.base import AssetStore
@@ -180,7 +180,7 @@ class Generator:
             await asyncio.sleep(min(pause, deadline_seconds - age) if age < deadline_seconds else pause)
 
     async def fetch(
-        self, provider: str, generation_id: str, *, project_id: str, run_id: str, narration: Narration | None
+        self, provider: str, generation_id: str, *, shelf: Shelf, run_id: str, narration: Narration | None
     ) -> Fetched:
         """Download the take, lay ``narration`` over it, look that it is a video, and store it with its poster.
 
@@ -194,12 +194,12 @@ class Generator:
         try:
             file = await self._download(adapter, generation_id, folder / "take.mp4")
             narrated = await self._narrate(file, narration) if narration else ""
-            return Fetched(assets=await self._keep_take(file, project_id=project_id, run_id=run_id), narration=narrated)
+            return Fetched(assets=await self._keep_take(file, shelf=shelf, run_id=run_id), narration=narrated)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
     async def cut(
-        self, source_key: str, source_sha256: str, edit: Edit, *, project_id: str, run_id: str, narration: str
+        self, source_key: str, source_sha256: str, edit: Edit, *, shelf: Shelf, run_id: str, narration: str
     ) -> Fetched:
         """A take made from the one stored under ``source_key``, which ``narration`` tells of as before, stored with its
         poster; rows not yet saved. Nothing is asked of a provider. Raises ``UnreadableMedia`` or ``MediaFailed``."""
@@ -211,24 +211,20 @@ class Generator:
             await edit_take(
                 source, file, start_seconds=edit.start_seconds, end_seconds=edit.end_seconds, speed=edit.speed
             )
-            return Fetched(
-                assets=await self._keep_take(file, project_id=project_id, run_id=run_id), narration=narration
-            )
+            return Fetched(assets=await self._keep_take(file, shelf=shelf, run_id=run_id), narration=narration)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    async def _keep_take(self, file: Path, *, project_id: str, run_id: str) -> list[AssetRow]:
+    async def _keep_take(self, file: Path, *, shelf: Shelf, run_id: str) -> list[AssetRow]:
         """[take, poster], or [take] when it is not a video."""
-        take = await self._keep(file, kind=AssetKind.TAKE, mime="video/mp4", project_id=project_id, name=run_id)
+        take = await self._keep(file, kind=AssetKind.TAKE, mime="video/mp4", shelf=shelf, name=run_id)
         try:
             info = await asyncio.to_thread(probe, file)
             poster_file = await grab_poster(file, file.with_name("poster.jpg"))
         except UnreadableMedia:
             return [take]
         take.duration_seconds, take.width, take.height = info.container_seconds, info.width, info.height
-        poster = await self._keep(
-            poster_file, kind=AssetKind.POSTER, mime="image/jpeg", project_id=project_id, name=run_id
-        )
+        poster = await self._keep(poster_file, kind=AssetKind.POSTER, mime="image/jpeg", shelf=shelf, name=run_id)
         return [take, poster]
 
     async def _narrate(self, file: Path, narration: Narration) -> str:
@@ -268,32 +264,30 @@ class Generator:
                 await asyncio.sleep(pause)
         raise AssertionError
 
-    async def keep_render(self, file: Path, *, project_id: str, render_id: str) -> list[AssetRow]:
+    async def keep_render(self, file: Path, *, shelf: Shelf, render_id: str) -> list[AssetRow]:
         """Store a finished film with its poster; rows not yet saved."""
         info = await asyncio.to_thread(probe, file)
-        film = await self._keep(file, kind=AssetKind.RENDER, mime="video/mp4", project_id=project_id, name=render_id)
+        film = await self._keep(file, kind=AssetKind.RENDER, mime="video/mp4", shelf=shelf, name=render_id)
         film.duration_seconds, film.width, film.height = info.container_seconds, info.width, info.height
         poster_file = await grab_poster(file, file.with_suffix(".jpg"))
-        poster = await self._keep(
-            poster_file, kind=AssetKind.POSTER, mime="image/jpeg", project_id=project_id, name=render_id
-        )
+        poster = await self._keep(poster_file, kind=AssetKind.POSTER, mime="image/jpeg", shelf=shelf, name=render_id)
         return [film, poster]
 
-    async def keep_animatic(self, file: Path, *, project_id: str, name: str) -> AssetRow:
+    async def keep_animatic(self, file: Path, *, shelf: Shelf, name: str) -> AssetRow:
         """Store a preview; its row is not yet saved. Raises ``UnreadableMedia``."""
         info = await asyncio.to_thread(probe, file)
-        asset = await self._keep(file, kind=AssetKind.ANIMATIC, mime="video/mp4", project_id=project_id, name=name)
+        asset = await self._keep(file, kind=AssetKind.ANIMATIC, mime="video/mp4", shelf=shelf, name=name)
         asset.duration_seconds, asset.width, asset.height = info.container_seconds, info.width, info.height
         return asset
 
-    async def _keep(self, file: Path, *, kind: AssetKind, mime: str, project_id: str, name: str) -> AssetRow:
+    async def _keep(self, file: Path, *, kind: AssetKind, mime: str, shelf: Shelf, name: str) -> AssetRow:
         suffix = ".jpg" if mime == "image/jpeg" else ".mp4"
-        key = f"{project_id}/{name}{suffix}"
+        key = shelf.key(f"{name}{suffix}")
         digest = await asyncio.to_thread(_sha256, file)
         await self._store_file(file, key)
         return AssetRow(
             id=new_id(),
-            project_id=project_id,
+            project_id=shelf.project_id,
             kind=kind,
             storage_key=key,
             sha256=digest,

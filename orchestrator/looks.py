@@ -21,6 +21,7 @@ from sqlalchemy.exc import IntegrityError
 from orchestrator.calls import spent_usd
 from orchestrator.db.models import ClipRow, PerceptionCallRow, PlanRow, ProjectRow, RunRow
 from orchestrator.db.session import Database, Session
+from orchestrator.db.take_costs import keep_cost, keeping_cost
 from orchestrator.errors import LookFailed
 from orchestrator.perception.base import Frame, Question, Seen, SeenAnswer, Viewer
 from orchestrator.schema.value import Value
@@ -141,6 +142,12 @@ class Looks:
         payer = select(PlanRow.project_id).join(ClipRow).join(RunRow).where(RunRow.id == run_id).scalar_subquery()
         # The project's row is the lock under which its money is counted.
         project = session.scalars(select(ProjectRow).where(ProjectRow.id == payer).with_for_update()).one()
+        with keeping_cost(session, PerceptionCallRow, key):
+            return self._claim_for(session, project, key, run_id, estimate_usd=estimate_usd)
+
+    def _claim_for(
+        self, session: Session, project: ProjectRow, key: str, run_id: str, *, estimate_usd: float
+    ) -> Seen | str:
         row = session.scalar(select(PerceptionCallRow).where(PerceptionCallRow.key == key).with_for_update())
         now = self._database.now(session)
         if row is not None and row.state == "answered":
@@ -172,6 +179,7 @@ class Looks:
         row.state, row.owner, row.lost, row.asks = "intent", self._owner, lost, row.asks + 1
         row.cost_usd, row.estimated_usd = row.cost_usd + estimate_usd, estimate_usd
         row.ask_by = now + timedelta(seconds=LOOK_SECONDS) + _MARGIN
+        keep_cost(session, row.clip_run_id)
         return "ask"
 
     def _note(
@@ -202,7 +210,7 @@ class Looks:
 
     def _write(self, key: str) -> None:
         """What could not be written while the database was away is written when the look is asked for again."""
-        with self._database.write() as session:
+        with self._database.write() as session, keeping_cost(session, PerceptionCallRow, key):
             mine = (PerceptionCallRow.key == key, PerceptionCallRow.state == "intent")
             query = update(PerceptionCallRow).where(*mine, PerceptionCallRow.owner == self._owner)
             session.execute(query.values(answered_at=self._database.now(session), **self._unwritten[key]))

@@ -354,6 +354,8 @@ _SHARE = {
 
 def plan_progress(clips: Sequence[ClipView], render: RenderView | None) -> float:
     """0..1: nine tenths for the clips, one for the film."""
+    if not clips:  # somebody deleted them
+        return 0.0
     done = [_SHARE.get(c.status, 0.1 + 0.6 * (c.progress or 0.0)) for c in clips]
     film = render.progress if render and all(c.status.is_settled for c in clips) else 0.0
     return round(0.9 * sum(done) / len(done) + 0.1 * film, 4)

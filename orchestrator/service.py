@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from orchestrator.choices import CHANGEABLE, film_key
 from orchestrator.commands.animatics import AnimaticCommands
+from orchestrator.commands.members import MemberCommands
 from orchestrator.commands.pictures import PictureCommands
 from orchestrator.commands.projects import ProjectCommands
 from orchestrator.commands.retiming import RetimeCommands
@@ -27,6 +28,7 @@ from orchestrator.db.records import (
     newest,
     settings_of,
 )
+from orchestrator.rights import anybody
 from orchestrator.schema.brief import ContentBrief
 from orchestrator.schema.project import OnFailed, ProjectSettings
 from orchestrator.schema.status import PlanStatus
@@ -42,9 +44,11 @@ class Service(
     PictureCommands,
     AnimaticCommands,
     WorkspaceCommands,
+    MemberCommands,
 ):
     """Every command a user has."""
 
+    @anybody
     def open_film(
         self, *, script: str, brief: ContentBrief, settings: ProjectSettings, name: str, is_new: bool
     ) -> tuple[str, str]:
@@ -55,7 +59,7 @@ class Service(
         complete = self._choices.complete(settings)
         key = film_key(script, brief, complete)
         with self._database.read() as session:
-            project = film_asked_for(session, key)
+            project = film_asked_for(session, key, owner_id=self._owner_id)
             plan = newest(session, PlanRow, project.id) if project else None
         if project and plan and not is_new:
             was_cut_with = settings_of(plan).transition

@@ -7,11 +7,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, PositiveInt, SecretStr, field_validator
+from pydantic import AfterValidator, Field, PositiveInt, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 Names = Annotated[tuple[str, ...], NoDecode]
 Seconds = Annotated[tuple[PositiveInt, ...], NoDecode]
+
+OLD_NAMES = {
+    "supabase_service_role_key": "supabase_secret_key",
+    "supabase_anon_key": "supabase_publishable_key",
+}
 
 # Shorter ones would blot out words that have nothing to do with them.
 _SECRET_MIN = 8
@@ -47,6 +52,8 @@ class Settings(BaseSettings):
     supabase_url: str = ""
     supabase_secret_key: SecretStr = SecretStr("")
     supabase_publishable_key: SecretStr = SecretStr("")
+    supabase_service_role_key: SecretStr = SecretStr("")
+    supabase_anon_key: SecretStr = SecretStr("")
     video_storage_bucket: str = "video-assets"
     asset_cache_mb: int = Field(default=10_000, ge=100)
 
@@ -113,6 +120,9 @@ class Settings(BaseSettings):
     # who reviews takes here, where nobody says so
     reviewer_name: str = Field(default="local", min_length=1, max_length=80)
 
+    # who may change the installation itself, where people sign in
+    admins: Names = ()
+
     # what is told of it
     log_level: Literal["", "debug", "info", "warning", "error"] = ""
     log_format: Literal["text", "json"] = "text"
@@ -121,14 +131,36 @@ class Settings(BaseSettings):
     metrics_host: str = "127.0.0.1"
     metrics_port: int | None = Field(default=None, ge=1, le=65535)
 
+    # who signs in
+    sign_in: bool = False
+    sign_in_with: Names = ()
+    public_url: str = ""
+
     # who may ask over REST, besides this machine
     api_token: SecretStr = SecretStr("")
     allowed_hosts: Names = ()
 
-    @field_validator("fallback_providers", "allowed_hosts", "sora_durations", "sora_sizes", mode="before")
+    @field_validator(
+        "fallback_providers", "allowed_hosts", "sign_in_with", "sora_durations", "sora_sizes", mode="before"
+    )
     @classmethod
     def _split_names(cls, value: object) -> object:
         return tuple(n.strip() for n in value.split(",") if n.strip()) if isinstance(value, str) else value
+
+    @field_validator("admins", mode="before")
+    @classmethod
+    def _read_admins(cls, value: object) -> object:
+        return tuple(n.strip().lower() for n in value.split(",") if n.strip()) if isinstance(value, str) else value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _take_old_names(cls, values: Any) -> Any:
+        """Supabase's keys under the names they had before; those of today win."""
+        if isinstance(values, dict):
+            for old, name in OLD_NAMES.items():
+                if values.get(old) and not values.get(name):
+                    values[name] = values[old]
+        return values
 
     @field_validator("log_level", "log_format", mode="before")
     @classmethod

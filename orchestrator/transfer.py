@@ -96,7 +96,7 @@ class _Rows:
                     there = transfers.rows_like(session, table, rows)
                     lacking = [row for row in rows if row[key] not in there]
                     taken = transfers.clashes(session, table, lacking)
-                changed = [row[key] for row in rows if row[key] in there and _differ(row, there[row[key]])]
+                changed = [row[key] for row in rows if row[key] in there and _differ(table, row, there[row[key]])]
                 if table.name == SETTINGS_TABLE:
                     self._kept.update(changed)
                     changed = []
@@ -119,7 +119,9 @@ class _Rows:
                 lacking = [row for row in rows if row[key] not in there]
                 if lacking:
                     with self._target.write() as session:
-                        transfers.write_rows(session, table, lacking)
+                        is_sqlite = self._target.is_sqlite
+                        arriving = [transfers.arriving(table, row, is_sqlite=is_sqlite) for row in lacking]
+                        transfers.write_rows(session, table, arriving)
                 self._copied[table.name] += len(lacking)
                 self._tell("Copying", rows)
 
@@ -143,9 +145,9 @@ class _Rows:
                 there = transfers.rows_like(session, table, rows)
             for row in rows:
                 if row[key] not in kept:
-                    ours.add(transfers.canonical(row))
+                    ours.add(transfers.compared(table, row))
                     if row[key] in there:
-                        theirs.add(transfers.canonical(there[row[key]]))
+                        theirs.add(transfers.compared(table, there[row[key]]))
             self._tell("Verifying", rows)
         copied = self._copied[name]
         return TableReport(
@@ -164,8 +166,8 @@ class _Rows:
         self._show(f"{what} rows", self._done[what], sum(self._counts.values()))
 
 
-def _differ(one: Row, other: Row) -> bool:
-    return transfers.canonical(one) != transfers.canonical(other)
+def _differ(table: transfers.Table, one: Row, other: Row) -> bool:
+    return transfers.compared(table, one) != transfers.compared(table, other)
 
 
 def _conflict(problems: list[RowProblem]) -> Conflict:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from orchestrator import bootstrap
 from orchestrator.bootstrap import App
 from pages.components.dashboard import going_on, numbers, project_list, project_menu, put_away_bar, renders_list
-from pages.components.shared import address
+from pages.components.shared import address, visitor
 from pages.components.shared.notices import guarded
 from pages.components.takes import assessments_table, review_queue
 
@@ -15,7 +14,7 @@ VIEW, START = "view", "dashboard-start"
 
 
 def draw() -> None:
-    app = bootstrap.current()
+    app = visitor.app()
     at_work = app.views.at_work()
     st.title("Dashboard", anchor=False)
     going_on.show(app, at_work)
@@ -34,7 +33,7 @@ def choose_view(waiting: int) -> str:
         "numbers": "Numbers",
     }
     start = st.session_state.setdefault(START, "review" if waiting else "projects")
-    return address.choose(VIEW, titles, label="View", default=start, forget=("page", "take"))
+    return address.choose(VIEW, titles, label="View", default=start, forget=(address.AFTER, "take"))
 
 
 def draw_view(app: App, view: str) -> None:

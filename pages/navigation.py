@@ -7,7 +7,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.components.shared import reconnect
+from pages.components.shared import account, reconnect, rights, visitor
+from pages.components.shared.notices import guarded
 
 HERE = Path(__file__).parent
 STORYBOARD = st.Page("storyboard.py", title="Storyboard", icon=":material/view_timeline:", url_path="storyboard")
@@ -47,4 +48,9 @@ page = st.navigation(
     position="top",
 )
 reconnect.show()
+with guarded():
+    app = visitor.app()
+    account.show(app.user)
+    visitor.watch()
+    rights.take_up_invitations(app)
 page.run()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from orchestrator import bootstrap
 from orchestrator.bootstrap import App
 from pages.components.settings import (
     provider_list,
@@ -14,7 +13,7 @@ from pages.components.settings import (
     settings_models,
     settings_storage,
 )
-from pages.components.shared import address
+from pages.components.shared import address, rights, visitor
 from pages.components.shared.notices import guarded
 
 SECTIONS = {
@@ -27,14 +26,20 @@ SECTIONS = {
 }
 
 
+FOR_ADMINS = {"models", "defaults", "judging", "storage"}
+
+
 def draw() -> None:
-    app = bootstrap.current()
+    app = visitor.app()
     st.title("Settings", anchor=False)
     draw_section(app, address.choose("section", SECTIONS, label="Section"))
 
 
 def draw_section(app: App, section: str) -> None:
-    """Only the chosen one is drawn."""
+    """Only the chosen one is drawn; of what only admins change nothing, for everybody else."""
+    if section in FOR_ADMINS and not app.is_admin:
+        rights.show_admins_only()
+        return
     match section:
         case "models":
             settings_models.show(app)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from orchestrator import bootstrap
 from orchestrator.bootstrap import App
 from orchestrator.errors import NotFound
 from orchestrator.schema.single import Wish
+from pages.components.shared import visitor
 from pages.components.shared.notices import guarded
 from pages.components.single import (
     blind_pick,
@@ -25,7 +25,7 @@ PAGE_ADDRESS = "shown"
 
 
 def draw() -> None:
-    app = bootstrap.current()
+    app = visitor.app()
     st.title("Single Gen", anchor=False)
     deleted_bar.show(app)
     found = app.views.wishes(limit=shown())
@@ -49,7 +49,7 @@ def draw() -> None:
             if not is_watched:
                 single_live.show(app, key=KEY)
             take_history.show(app, found.wishes, chosen=chosen, key=KEY)
-        if found.has_more:
+        if found.next:
             st.button("Show more", icon=":material/expand_more:", key=f"{KEY}-more", on_click=show_more)
     single_dialogs.show(app)
 

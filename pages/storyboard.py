@@ -6,14 +6,16 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from orchestrator import bootstrap
+from orchestrator import journal
 from orchestrator.bootstrap import App
 from orchestrator.errors import NotFound
 from orchestrator.schema.library import ProjectName, ProjectState
+from orchestrator.schema.member import Role
 from orchestrator.schema.view import PlanView, ProjectDetail
-from pages.components.shared.notices import guarded, show_empty, show_error
-from pages.components.shared.words import plain
+from pages.components.shared import hands, rights, visitor
+from pages.components.shared.notices import guarded, show_empty, show_unread
 from pages.components.storyboard import (
+    absent,
     bibles,
     brief_form,
     header,
@@ -21,18 +23,21 @@ from pages.components.storyboard import (
     plan_making,
     plan_settings,
     project_picker,
+    reading,
     scene_board,
     script_form,
     steps,
     undo_bar,
+    watch,
     welcome,
     workbench,
 )
 from pages.components.storyboard.steps import Step
+from pages.components.storyboard.timeline.arrangement import arrangement
 
 
 def draw() -> None:
-    app = bootstrap.current()
+    app = visitor.app()
     names = app.views.project_names()
     project_id = project_picker.chosen(names)
     if not project_id:
@@ -41,10 +46,10 @@ def draw() -> None:
     try:
         detail, state = app.views.project(project_id), app.views.listed_project(project_id).state
     except NotFound:
-        draw_missing(app)
+        absent.show_missing(app)
         return
     if state is ProjectState.DELETED:
-        draw_deleted(app, detail)
+        absent.show_deleted(app, detail)
         return
     draw_project(app, detail, names)
 
@@ -53,14 +58,21 @@ def draw_project(app: App, detail: ProjectDetail, names: Sequence[ProjectName]) 
     plan = app.views.plan(detail.clip_plan_id) if detail.clip_plan_id else None
     history = app.views.edit_history(detail.id)
     header.show(app, detail, names, plan, history)
-    with st.container():  # a place that is always there: what is below stays itself, with its focus, when the bar comes
-        undo_bar.show_bar(app, detail.id, history, key="edits")
+    with st.container():  # a place that is always there: what is below stays itself, with its focus, when a bar comes
+        show_unread()
+        if rights.may(app, detail.id, Role.REVIEWER):
+            undo_bar.show_bar(app, detail.id, history, key="edits")
     taken = steps.done(detail, plan)
     step = steps.chosen(taken)
     steps.show(step, taken, key=f"step-{detail.id}")
+    watch.tell(history)
+    is_ticking = False
     if plan is not None:
         workbench.remember(plan)
-        live.show(app, plan)
+        is_ticking = live.show(app, plan)
+    if not is_ticking:  # one fragment of a page ticks, not two
+        watch.show(app, detail.id, detail.version, plan)
+    hands.show()
     draw_step(app, detail, plan, step)
 
 
@@ -68,6 +80,8 @@ def draw_step(app: App, detail: ProjectDetail, plan: PlanView | None, step: Step
     """What belongs to the step on screen, under the timeline."""
     key = f"edit-{detail.id}"
     match step:
+        case Step.BRIEF | Step.SCRIPT | Step.BIBLES | Step.PLAN if not rights.may(app, detail.id, Role.CREATOR):
+            reading.show(detail, plan, step)
         case Step.BRIEF:
             brief_form.show(app, detail, key=key)
         case Step.SCRIPT:
@@ -79,7 +93,8 @@ def draw_step(app: App, detail: ProjectDetail, plan: PlanView | None, step: Step
             plan_making.show(app, detail, plan, key=key)
         case Step.RENDER if plan is not None:
             workbench.show(app, plan)
-            draw_board(app, plan)
+            if rights.may(app, detail.id, Role.REVIEWER):
+                draw_board(app, plan)
         case Step.RENDER:
             draw_no_clips(steps.next_step(steps.done(detail, None)))
     if step not in (Step.PLAN, Step.RENDER):
@@ -104,32 +119,12 @@ def draw_no_clips(missing: Step) -> None:
 def draw_board(app: App, plan: PlanView) -> None:
     def arrange(scenes: tuple[tuple[str, tuple[str, ...]], ...]) -> None:
         with guarded():
-            app.service.arrange_clips(plan.id, scenes)
+            app.service.arrange_clips(plan.id, scenes, seen=journal.arranged(arrangement(plan)))
             st.rerun()
 
     with st.expander("Scene board", icon=":material/view_kanban:", key=f"board-{plan.id}", on_change="rerun") as board:
         if board.open:
             scene_board.show(plan, key=f"board-{plan.id}", on_arrange=arrange)
-
-
-def draw_missing(app: App) -> None:
-    """No project has the id in the address."""
-    st.title("Storyboard", anchor=False)
-    show_error("There is no project with that id.", hint="Choose another one, or start a new project.")
-    with st.container(horizontal=True, gap="small"):
-        project_picker.show(app, app.views.project_names(), project_id="", key="project")
-
-
-def draw_deleted(app: App, detail: ProjectDetail) -> None:
-    """Somebody put the project into the bin, here or in another tab."""
-    st.title(plain(detail.name or "Untitled film"), anchor=False)
-    show_empty("This project is in the bin", "Its clips and films are kept there. Nothing more is made.", icon="delete")
-    with st.container(horizontal=True, gap="small"):
-        if st.button("Restore it", type="primary", icon=":material/restore_from_trash:", key="restore"):
-            with guarded():
-                app.service.restore_project(detail.id)
-                st.rerun()
-        project_picker.show(app, app.views.project_names(), project_id="", key="project")
 
 
 with guarded():

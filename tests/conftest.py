@@ -16,6 +16,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 from orchestrator.media import ffmpeg
 from orchestrator.settings import Settings
+from tests.fakes.auth_server import FakeAuthServer
 from tests.fakes.postgres import running_postgres
 
 # What a shell runs in the background ignores Ctrl-C, and so would every process that a test starts and stops with it.
@@ -55,6 +56,13 @@ def postgres_url() -> Iterator[str]:
     """A Postgres of this test session; every test makes a database of its own in it."""
     with running_postgres() as url:
         yield url
+
+
+@pytest.fixture
+def auth_server() -> Iterator[FakeAuthServer]:
+    """A Supabase Auth of this test's own."""
+    with FakeAuthServer() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

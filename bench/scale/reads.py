@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import io
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from bench.scale.seeding import Ids
 from orchestrator.bootstrap import App
 from orchestrator.db import counts
 from orchestrator.db.models import utc_now
+from orchestrator.db.paging import Cursor, write_cursor
 from orchestrator.errors import NotFound
 from orchestrator.schema.assessment import CheckName, Verdict
 from orchestrator.schema.library import ProjectState
@@ -20,6 +22,7 @@ from orchestrator.schema.reviewing import AssessmentFilter, AssessmentOrder, Nee
 from orchestrator.views import Views
 
 Read = Callable[[Views, Ids], Any]
+_LAST_ID = "00000000-0000-0000-0000-000000000000"
 _SETTINGS = ProjectSettings(provider="mock", size="320x180")
 
 
@@ -33,8 +36,13 @@ def _without_file(read: Read) -> Read:
     return missed
 
 
-def _assessed(order: AssessmentOrder = AssessmentOrder.NEWEST, *, offset: int = 0, **wanted: Any) -> Read:
-    return lambda views, _: views.assessments(AssessmentFilter(**wanted), order=order, offset=offset)
+def _assessed(order: AssessmentOrder = AssessmentOrder.NEWEST, *, after: str = "", **wanted: Any) -> Read:
+    return lambda views, _: views.assessments(AssessmentFilter(**wanted), order=order, after=after)
+
+
+def _last(name: str, *, key: datetime | float = datetime(1970, 1, 1, tzinfo=UTC)) -> str:
+    """The cursor of the last page of a list that is sorted downwards."""
+    return write_cursor(name, Cursor(key, _LAST_ID, is_back=True))
 
 
 # name of the method, and after a colon what it is asked for where it is asked in several ways
@@ -50,6 +58,7 @@ READS: dict[str, Read] = {
     "take_price_usd": lambda v, ids: v.take_price_usd(ids.clip),
     "crafted_prompt": lambda v, ids: v.crafted_prompt(ids.clip),
     "edit_history": lambda v, ids: v.edit_history(ids.project),
+    "version": lambda v, ids: v.version(ids.project),
     "clip_plan_of": lambda v, ids: v.clip_plan_of(ids.clip),
     "animatic": lambda v, ids: v.animatic(ids.plan),
     "appearances": lambda v, ids: v.appearances(ids.project),
@@ -66,16 +75,20 @@ READS: dict[str, Read] = {
     "needs_you: of a project": lambda v, ids: v.needs_you(project_id=ids.project),
     "last_decision": lambda v, ids: v.last_decision(),
     "assessments": _assessed(),
-    "assessments: last page": _assessed(offset=40_000),
+    "assessments: last page": _assessed(after=_last("newest")),
     "assessments: worst": _assessed(AssessmentOrder.WORST),
     "assessments: dearest": _assessed(AssessmentOrder.DEAREST),
+    "assessments: cheapest": _assessed(AssessmentOrder.DEAREST, after=_last("dearest", key=-1.0)),
     "assessments: of a project": lambda v, ids: v.assessments(AssessmentFilter(project_id=ids.project)),
     "assessments: of a provider": _assessed(provider="mock"),
     "assessments: verdict": _assessed(verdict=Verdict.NEEDS_REVIEW),
+    "assessments: passed": _assessed(verdict=Verdict.PASS),
     "assessments: failed check": _assessed(failed_check=CheckName.CONTINUITY),
     "assessments: overridden": _assessed(is_overridden=True),
     "assessments: last 30 days": _assessed(days=30),
     "policy": lambda v, ids: v.policy(ids.project),
+    "my_role": lambda v, ids: v.my_role(ids.project),
+    "people": lambda v, ids: v.people(ids.project),
     "judged_projects": lambda v, ids: v.judged_projects(),
     "what_if": lambda v, ids: v.what_if(ids.project, AssessmentPolicy()),
     "calibration": lambda v, ids: v.calibration(),
@@ -85,6 +98,7 @@ READS: dict[str, Read] = {
     "single": lambda v, ids: v.single(ids.single),
     "history": lambda v, ids: v.history(),
     "wishes": lambda v, ids: v.wishes(),
+    "wishes: last page": lambda v, ids: v.wishes(after=_last("wishes")),
     "wish": lambda v, ids: v.wish(ids.single),
     "deleted_singles": lambda v, ids: v.deleted_singles(ids.deleted_singles),
     "under_way": lambda v, ids: v.under_way(),
@@ -97,13 +111,13 @@ READS: dict[str, Read] = {
     "projects": lambda v, ids: v.projects(),
     "project_names": lambda v, ids: v.project_names(),
     "library": lambda v, ids: v.library(),
-    "library: last page": lambda v, ids: v.library(offset=880),
+    "library: last page": lambda v, ids: v.library(after=_last("projects active")),
     "library: searched": lambda v, ids: v.library(search="lamp"),
     "library: archived": lambda v, ids: v.library(state=ProjectState.ARCHIVED),
     "listed_project": lambda v, ids: v.listed_project(ids.project),
     "last_put_away": lambda v, ids: v.last_put_away(),
     "films": lambda v, ids: v.films(),
-    "films: last page": lambda v, ids: v.films(offset=1_900),
+    "films: last page": lambda v, ids: v.films(after=_last("films")),
     "rating": lambda v, ids: v.rating(ids.render, by="Ann"),
     "at_work": lambda v, ids: v.at_work(),
     "metrics": lambda v, ids: v.metrics(),
@@ -111,6 +125,9 @@ READS: dict[str, Read] = {
     "trends": lambda v, ids: v.trends(),
     "trends: last 30 days": lambda v, ids: v.trends(days=30),
     "calls": lambda v, ids: v.calls(),
+    "ledger": lambda v, ids: v.ledger(),
+    "ledger: last page": lambda v, ids: v.ledger(after=_last("ledger")),
+    "ledger: of a project": lambda v, ids: v.ledger(project_id=ids.project),
     "calls: of a project": lambda v, ids: v.calls(project_id=ids.project),
     "spending": lambda v, ids: v.spending(),
     # media and the house

@@ -198,6 +198,7 @@ class _Seeding:
         verdict: Verdict | None, is_open: bool,
     ) -> None:  # fmt: skip
         """``verdict`` is None for a take that no provider delivered, or ``is_open``: not yet."""
+        is_refused, is_looked_at = number % 97 == 0 and not verdict, verdict is not None and number % 5 == 0
         provider, model = _PROVIDERS[number % len(_PROVIDERS)]
         settled = None if is_open else at + timedelta(minutes=3)
         video_id = self._add_asset(project_id, "clip", at) if verdict else None
@@ -207,11 +208,12 @@ class _Seeding:
             rows.RunRow, id=run_id, clip_id=clip_id, attempt=attempt, status="generating" if is_open else "settled",
             provider=provider, model=model, request=request.model_dump(mode="json"), asset_id=video_id,
             poster_asset_id=poster_id, error_code="" if verdict or is_open else "needs_decision", created_at=at,
+            cost_usd=(0.0 if is_refused else 0.8) + (0.01 if is_looked_at else 0.0),
             updated_at=at, settled_at=settled,
         )  # fmt: skip
         self._add(
             rows.ProviderCallRow, key=run_id, project_id=project_id, clip_run_id=run_id, provider=provider, model=model,
-            endpoint="", request_hash="0" * 64, state="refused" if number % 97 == 0 and not verdict else "accepted",
+            endpoint="", request_hash="0" * 64, state="refused" if is_refused else "accepted",
             generation_id=new_id(), cost_usd=0.8, estimated_usd=0.8, owner="bench", sends=1, send_by=at, sent_at=at,
             accepted_at=at + timedelta(seconds=2), finished_at=settled, created_at=at,
         )  # fmt: skip
@@ -224,7 +226,7 @@ class _Seeding:
             rows.AssessmentRow, clip_run_id=run_id, verdict=verdict, score=score, weight_run=1.0,
             body=self._bodies[verdict, check], created_at=at + timedelta(minutes=3),
         )  # fmt: skip
-        if number % 5 == 0:
+        if is_looked_at:
             self._add(
                 rows.PerceptionCallRow, key=new_id(), project_id=project_id, clip_run_id=run_id, model="gpt-4o",
                 endpoint="", state="answered", asks=1, owner="bench", ask_by=at, cost_usd=0.01, estimated_usd=0.01,

@@ -5,14 +5,18 @@ from __future__ import annotations
 from orchestrator.animatics import stale
 from orchestrator.commands.running import RunningCommands
 from orchestrator.db.animatics import animatic_of, find_animatic, open_animatics
+from orchestrator.db.edits import count_change
 from orchestrator.db.models import PlanRow
 from orchestrator.db.records import fetch
+from orchestrator.rights import needs
 from orchestrator.schema.flow_id import animatic_flow_id
+from orchestrator.schema.member import Role
 
 
 class AnimaticCommands(RunningCommands):
     """They cost nothing, count as no take, and leave the plan as it is."""
 
+    @needs(Role.CREATOR)
     def make_animatic(self, plan_id: str) -> None:
         """Draw a preview of every clip without an accepted take whose preview is missing or out of date. Asking again
         while that goes on changes nothing. Raises ``NotConfigured`` where no provider works on this machine."""
@@ -43,5 +47,7 @@ class AnimaticCommands(RunningCommands):
                 row.generation += 1
             if not row.is_open:
                 return
+            if is_asked:
+                count_change(session, plan.project_id)
             generation = row.generation
         self._engine.enqueue("animatics", "animatic", animatic_flow_id(plan_id, generation), plan_id, generation)

@@ -10,6 +10,7 @@ from orchestrator.db.models import BriefRow, PlanRow, ProjectRow, ScriptRow
 from orchestrator.db.pictures import check_pictures
 from orchestrator.db.records import add_brief, brief_of, drop_unused, newest
 from orchestrator.db.session import Session
+from orchestrator.journal import draft_values, values_of_settings
 from orchestrator.schema.brief import ContentBrief
 from orchestrator.schema.project import ProjectSettings
 
@@ -17,8 +18,7 @@ from orchestrator.schema.project import ProjectSettings
 def draft_of(session: Session, project_id: str) -> dict[str, Any]:
     """What was written last, by name: see ``journal``."""
     brief, script = newest(session, BriefRow, project_id), newest(session, ScriptRow, project_id)
-    fields = (brief_of(brief) if brief else ContentBrief()).model_dump(mode="json")
-    return {"script": script.text if script else "", **{f"brief/{name}": value for name, value in fields.items()}}
+    return draft_values(brief_of(brief) if brief else ContentBrief(), script.text if script else "")
 
 
 def write_draft(session: Session, project_id: str, values: Mapping[str, Any]) -> None:
@@ -40,8 +40,12 @@ def write_draft(session: Session, project_id: str, values: Mapping[str, Any]) ->
 
 def settings_values(project: ProjectRow) -> dict[str, Any]:
     """Name and settings of a project, by name: see ``journal``. How takes are judged is not among them."""
-    settings = ProjectSettings.model_validate(project.settings).model_dump(mode="json", exclude={"assessment"})
-    return {"name": project.name, **{f"settings/{name}": value for name, value in settings.items()}}
+    return {"name": project.name, **values_of_settings(ProjectSettings.model_validate(project.settings))}
+
+
+def settings_from(values: Mapping[str, Any]) -> ProjectSettings:
+    """The settings that go by these names."""
+    return ProjectSettings.model_validate({name.removeprefix("settings/"): value for name, value in values.items()})
 
 
 def write_settings(project: ProjectRow, values: Mapping[str, Any]) -> None:

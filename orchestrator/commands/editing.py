@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from orchestrator import decisions, journal
-from orchestrator.commands.journalling import Change, JournalCommands, set_transition
+from orchestrator.commands.journalling import Change, JournalCommands, Seen, set_transition
 from orchestrator.db.models import ClipRow, SceneRow
 from orchestrator.db.records import clip_of, fetch, settings_for, settings_of
 from orchestrator.director import fit_line
 from orchestrator.errors import BadInput, Conflict
+from orchestrator.rights import needs
 from orchestrator.scene_crafter.own import craft_own
 from orchestrator.schema.clip_plan import MAX_TOTAL_SECONDS
+from orchestrator.schema.member import Role
 from orchestrator.schema.timeline import Transition
 
 INTENT_CHARACTERS_MAX = 2_000
@@ -23,6 +25,7 @@ NAME_CHARACTERS_MAX = 120
 class EditCommands(JournalCommands):
     """The others of the plan go on meanwhile. Everything here can be undone."""
 
+    @needs(Role.CREATOR)
     def edit_clip(
         self,
         clip_id: str,
@@ -36,6 +39,7 @@ class EditCommands(JournalCommands):
         model: str | None = None,
         speaker: str | None = None,
         by: str = "",
+        seen: Seen = None,
     ) -> str:
         """Change what a clip says, what it shows, what must be seen in it, how long it is, who speaks or who makes it;
         its plan's id. None leaves a thing as it is, save that a clip with other words lasts as long as those take, and
@@ -43,10 +47,11 @@ class EditCommands(JournalCommands):
         plan's again. ``provider`` empty is the plan's; ``model`` empty that provider's first. The change counts for the
         next take.
 
-        Raises ``Conflict`` while a take is being made or one is accepted, and for single clips; ``BadInput`` for words,
-        lengths, prompts or models that do not fit, naming what would.
+        Raises ``Conflict`` while a take is being made or one is accepted, and for single clips; ``ChangedMeanwhile``
+        when what it changes is not as ``seen``; ``BadInput`` for words, lengths, prompts or models that do not fit,
+        naming what would.
         """
-        with self._changing(self._plan_of(clip_id), by=by) as change:
+        with self._changing(self._plan_of(clip_id), by=by, seen=seen) as change:
             clip = self._changeable(change, clip_id)
             before, former_line = _fields(clip), clip.text
             is_asked = provider is not None or model is not None
@@ -62,42 +67,51 @@ class EditCommands(JournalCommands):
                 decisions.begin_round(clip)
             return change.plan.id
 
-    def choose_maker(self, clip_ids: Sequence[str], *, provider: str, model: str = "", by: str = "") -> None:
+    @needs(Role.CREATOR)
+    def choose_maker(
+        self, clip_ids: Sequence[str], *, provider: str, model: str = "", by: str = "", seen: Seen = None
+    ) -> None:
         """Have several clips of a plan made by this provider, all or none of them; as one change. Empty is the plan's.
         Raises as ``edit_clip`` does."""
         label = f"Changed who makes {len(clip_ids)} clips"
-        with self._changing(self._plan_of(clip_ids[0]), by=by, label=label) as change:
+        with self._changing(self._plan_of(clip_ids[0]), by=by, label=label, seen=seen) as change:
             for clip in [self._changeable(change, clip_id) for clip_id in clip_ids]:
                 if self._give_to(clip, provider=provider, model=model):
                     self._fit(change, clip, clip.text, seconds=None, is_moved=True)
                     self._check_prompt(clip)
                     decisions.begin_round(clip)
 
-    def set_transition(self, clip_id: str, transition: Transition | None, *, by: str = "") -> str:
+    @needs(Role.CREATOR)
+    def set_transition(self, clip_id: str, transition: Transition | None, *, by: str = "", seen: Seen = None) -> str:
         """How this clip becomes the next one; None is the plan's way. Its plan's id. Possible at any time; a film that
         was made before is older than that."""
-        with self._changing(self._plan_of(clip_id), by=by) as change:
+        with self._changing(self._plan_of(clip_id), by=by, seen=seen) as change:
             change.clip(clip_id).transition = _kept(transition)
             return change.plan.id
 
-    def set_transitions(self, clip_ids: Sequence[str], transition: Transition | None, *, by: str = "") -> None:
+    @needs(Role.CREATOR)
+    def set_transitions(
+        self, clip_ids: Sequence[str], transition: Transition | None, *, by: str = "", seen: Seen = None
+    ) -> None:
         """How each of several clips of a plan becomes the next one, as one change."""
         label = f"Changed {len(clip_ids)} transitions"
-        with self._changing(self._plan_of(clip_ids[0]), by=by, label=label) as change:
+        with self._changing(self._plan_of(clip_ids[0]), by=by, label=label, seen=seen) as change:
             for clip_id in clip_ids:
                 change.clip(clip_id).transition = _kept(transition)
 
-    def set_plan_transition(self, plan_id: str, transition: Transition, *, by: str = "") -> None:
+    @needs(Role.CREATOR)
+    def set_plan_transition(self, plan_id: str, transition: Transition, *, by: str = "", seen: Seen = None) -> None:
         """How clips become the next one where they have no way of their own."""
-        with self._changing(plan_id, by=by) as change:
+        with self._changing(plan_id, by=by, seen=seen) as change:
             set_transition(change.plan, transition)
 
-    def rename_scene(self, scene_id: str, title: str, *, by: str = "") -> str:
+    @needs(Role.CREATOR)
+    def rename_scene(self, scene_id: str, title: str, *, by: str = "", seen: Seen = None) -> str:
         """Give a scene another name; its plan's id. Raises ``BadInput`` for none."""
         title = read_title(title)
         with self._database.read() as session:
             plan_id = fetch(session, SceneRow, scene_id).clip_plan_id
-        with self._changing(plan_id, by=by, label=f"Renamed a scene to “{title}”") as change:
+        with self._changing(plan_id, by=by, label=f"Renamed a scene to “{title}”", seen=seen) as change:
             fetch(change.session, SceneRow, scene_id).title = title
             return plan_id
 

@@ -23,9 +23,11 @@ from orchestrator.db.records import add_brief, fetch, newest, request_of, standi
 from orchestrator.db.session import Session
 from orchestrator.db.singles import copy_of_take, last_position
 from orchestrator.errors import BadInput, Conflict
+from orchestrator.rights import needs
 from orchestrator.schema.assessment import Verdict
 from orchestrator.schema.brief import ContentBrief
 from orchestrator.schema.clip_plan import Clip, ClipPlan, Scene
+from orchestrator.schema.member import Role
 from orchestrator.schema.project import ProjectSettings
 from orchestrator.schema.status import ClipStatus, RunStatus
 
@@ -36,6 +38,7 @@ ADDED = "Added to the storyboard by hand."
 class GatheringCommands(PlanningCommands, JournalCommands):
     """Nothing is asked of a provider and nothing is paid."""
 
+    @needs(Role.CREATOR, of="project_id")
     def add_to_storyboard(self, run_id: str, project_id: str, *, scene_id: str = "", by: str = "") -> str:
         """Put a copy of a take at the end of a scene of the project's plan, or of its last scene, as a clip that has
         passed; the clip's id. A project without a plan gets one of this clip. Where the take is in the film already it

@@ -6,17 +6,19 @@ import tempfile
 from pathlib import Path
 
 from orchestrator import decisions
-from orchestrator.commands.journalling import JournalCommands
-from orchestrator.commands.singles import SINGLE_PROJECT
+from orchestrator.commands.journalling import JournalCommands, Seen
+from orchestrator.commands.singles import add_single_project
 from orchestrator.db.models import AssetRow, ProjectRow, RunRow, new_id
 from orchestrator.db.pictures import picture_row, same_picture
 from orchestrator.db.queries import single_project
-from orchestrator.db.records import fetch
+from orchestrator.db.records import fetch, shelf_of
 from orchestrator.db.session import Session
 from orchestrator.errors import Conflict
 from orchestrator.media.ffmpeg import file_errors
 from orchestrator.media.pictures import grab_picture, read_picture
+from orchestrator.rights import needs
 from orchestrator.schema.asset import AssetKind
+from orchestrator.schema.member import Role
 from orchestrator.schema.project import ProjectSettings
 
 FILENAME_CHARACTERS_MAX = 80
@@ -25,6 +27,7 @@ FILENAME_CHARACTERS_MAX = 80
 class PictureCommands(JournalCommands):
     """The same picture twice in a project is one."""
 
+    @needs(Role.CREATOR)
     def add_picture(self, project_id: str, content: bytes, *, filename: str = "") -> str:
         """Keep the picture in the file ``content``, for the single clips when ``project_id`` is empty; its asset id.
 
@@ -36,8 +39,9 @@ class PictureCommands(JournalCommands):
             project_id = self._project_of_pictures(session, project_id)
             if known := same_picture(session, project_id, sha256=picture.sha256):
                 return known.id
+            shelf = shelf_of(fetch(session, ProjectRow, project_id))
         # Named by its content: whoever else is storing the same one stores the same bytes.
-        key = f"{project_id}/picture-{picture.sha256[:32]}.jpg"
+        key = shelf.key(f"picture-{picture.sha256[:32]}.jpg")
         with file_errors(), tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "picture.jpg"
             file.write_bytes(picture.jpeg)
@@ -60,6 +64,7 @@ class PictureCommands(JournalCommands):
             session.add(row)
             return row.id
 
+    @needs(Role.CREATOR)
     def picture_from_take(self, run_id: str, *, at_seconds: float | None = None) -> str:
         """Keep the frame of a take at ``at_seconds``, by default its last, as a picture of its project; the asset id.
         Raises ``Conflict`` before there is a video, ``UnreadableMedia`` when it cannot be read."""
@@ -71,10 +76,11 @@ class PictureCommands(JournalCommands):
             key, sha256 = asset.storage_key, asset.sha256
         return self.add_picture(project_id, grab_picture(self._store.local_path(key, sha256), at_seconds=at_seconds))
 
-    def set_clip_reference(self, clip_id: str, asset_id: str, *, by: str = "") -> str:
+    @needs(Role.CREATOR)
+    def set_clip_reference(self, clip_id: str, asset_id: str, *, by: str = "", seen: Seen = None) -> str:
         """Have the next take of a clip start from this picture, or from none of its own when ``asset_id`` is empty; its
         plan's id. Raises ``Conflict`` while a take is being made or one is accepted."""
-        with self._changing(self._plan_of(clip_id), by=by) as change:
+        with self._changing(self._plan_of(clip_id), by=by, seen=seen) as change:
             clip = change.clip(clip_id)
             if asset_id:
                 picture_row(change.session, asset_id)
@@ -88,10 +94,6 @@ class PictureCommands(JournalCommands):
     def _project_of_pictures(self, session: Session, project_id: str) -> str:
         if project_id:
             return fetch(session, ProjectRow, project_id).id
-        if known := single_project(session):
+        if known := single_project(session, self._owner_id):
             return known.id
-        settings = self._choices.complete(ProjectSettings())
-        row = ProjectRow(id=new_id(), name=SINGLE_PROJECT, kind="single", settings=settings.model_dump(mode="json"))
-        session.add(row)
-        session.flush()
-        return row.id
+        return add_single_project(session, self._choices.complete(ProjectSettings()), owner_id=self._owner_id)

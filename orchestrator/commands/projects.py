@@ -8,6 +8,7 @@ import logging
 from orchestrator.choices import tidy_name
 from orchestrator.commands.running import RunningCommands
 from orchestrator.db import copies, library
+from orchestrator.db.edits import count_change
 from orchestrator.db.models import (
     AssetRow,
     BriefRow,
@@ -22,6 +23,9 @@ from orchestrator.db.models import (
 from orchestrator.db.records import fetch, newest
 from orchestrator.db.session import Session
 from orchestrator.errors import BadInput, Conflict, NotFound, OrchestratorError
+from orchestrator.rights import needs
+from orchestrator.schema.asset import Shelf
+from orchestrator.schema.member import Role
 from orchestrator.schema.status import PlanStatus, RenderStatus
 
 log = logging.getLogger(__name__)
@@ -32,6 +36,7 @@ COMMENT_CHARACTERS_MAX = 2_000
 class ProjectCommands(RunningCommands):
     """Each but ``duplicate_project`` may be given twice and is done once."""
 
+    @needs(Role.CREATOR)
     def archive_project(self, project_id: str, is_archived: bool) -> None:
         """Put a project out of sight, or back. Raises ``Conflict`` while something of it is being made: it would wait
         for people where nobody looks."""
@@ -48,7 +53,9 @@ class ProjectCommands(RunningCommands):
                         hint="Pause or cancel it, or wait until it is done. Then archive it.",
                     )
                 row.archived_at = utc_now()
+            count_change(session, row.id)
 
+    @needs(Role.OWNER)
     def delete_project(self, project_id: str) -> None:
         """Put a project into the bin. What runs is cancelled first; takes that are paid are finished all the same. It
         keeps everything it has, and ``restore_project`` brings it back."""
@@ -60,12 +67,17 @@ class ProjectCommands(RunningCommands):
         with self._database.write() as session:
             row = _film_project(session, project_id)
             row.deleted_at = row.deleted_at or utc_now()
+            count_change(session, row.id)
 
+    @needs(Role.OWNER)
     def restore_project(self, project_id: str) -> None:
         """Take a project out of the bin, as it was. What was cancelled goes on when it is started."""
         with self._database.write() as session:
-            _film_project(session, project_id).deleted_at = None
+            row = _film_project(session, project_id)
+            row.deleted_at = None
+            count_change(session, row.id)
 
+    @needs(Role.OWNER)
     def erase_project(self, project_id: str, *, name: str) -> None:
         """Delete a project for good: its words, takes, films, files, and its share of all numbers. Only from the bin,
         and only with its ``name`` as a sign that this one is meant. Raises ``Conflict`` while work is under way."""
@@ -87,6 +99,7 @@ class ProjectCommands(RunningCommands):
             except (OrchestratorError, OSError):
                 log.warning("A file of a deleted project could not be removed", exc_info=True)
 
+    @needs(Role.VIEWER)
     def duplicate_project(self, project_id: str) -> str:
         """A copy with brief, script, bibles, pictures, settings and plan, and without takes; its project id. It costs
         nothing."""
@@ -97,13 +110,14 @@ class ProjectCommands(RunningCommands):
         pictures: dict[str, AssetRow] = {}
         for original in originals:
             with contextlib.suppress(NotFound):  # a picture that is gone leaves a gap, as in the original
-                pictures[original.id] = self._copy_asset(original, copy_id)
+                pictures[original.id] = self._copy_asset(original, Shelf(owner_id=self._owner_id, project_id=copy_id))
         with self._database.write() as session:
             source = _film_project(session, project_id)
             copies.copy_project(
                 session,
                 source,
                 project_id=copy_id,
+                owner_id=self._owner_id,
                 name=_copy_name(source.name, copies.names_like(session, source.name)),
                 brief=newest(session, BriefRow, source.id),
                 script=newest(session, ScriptRow, source.id),
@@ -112,13 +126,15 @@ class ProjectCommands(RunningCommands):
             )
         return copy_id
 
+    @needs(Role.REVIEWER)
     def rate_render(self, render_id: str, stars: int, comment: str = "", *, by: str = "") -> None:
         """Say how content somebody is with a film, 1 to 5; a later word of the same person replaces it."""
         if not 1 <= stars <= 5:
             raise BadInput("A film is rated with 1 to 5 stars.")
         comment, name = comment.replace("\x00", "").strip()[:COMMENT_CHARACTERS_MAX], self._name(by)
         with self._database.write() as session:
-            render = fetch(session, RenderRow, render_id, lock=True)
+            render = fetch(session, RenderRow, render_id)
+            fetch(session, PlanRow, render.clip_plan_id, lock=True)  # a film itself is not for reviewers to lock
             if render.status != RenderStatus.DONE:
                 raise Conflict("This film is not finished, so it cannot be rated yet.")
             row = library.rating_by(session, render.id, name)
@@ -127,15 +143,15 @@ class ProjectCommands(RunningCommands):
                 session.add(row)
             row.stars, row.comment, row.created_at = stars, comment, utc_now()
 
-    def _copy_asset(self, original: AssetRow, project_id: str) -> AssetRow:
+    def _copy_asset(self, original: AssetRow, shelf: Shelf) -> AssetRow:
         """The row, not yet saved, of a copy of its file."""
         asset_id = new_id()
         suffix = original.storage_key.rpartition(".")[2]
-        key = f"{project_id}/{asset_id}.{suffix}"
+        key = shelf.key(f"{asset_id}.{suffix}")
         self._store.put_file(self._store.local_path(original.storage_key, original.sha256), key)
         same = ("kind", "sha256", "size_bytes", "mime", "duration_seconds", "width", "height")
         facts = {name: getattr(original, name) for name in same}
-        return AssetRow(id=asset_id, project_id=project_id, storage_key=key, **facts)
+        return AssetRow(id=asset_id, project_id=shelf.project_id, storage_key=key, **facts)
 
 
 def _film_project(session: Session, project_id: str) -> ProjectRow:

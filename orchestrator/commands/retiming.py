@@ -8,7 +8,9 @@ from orchestrator.commands.base import Commands
 from orchestrator.db.models import AssetRow
 from orchestrator.db.records import fetch, lock_run
 from orchestrator.errors import BadInput, Conflict
+from orchestrator.rights import needs
 from orchestrator.schema.clip_run import MAX_SPEED, MIN_SPEED, Edit
+from orchestrator.schema.member import Role
 from orchestrator.schema.status import ClipStatus, RunStatus
 
 SECONDS_MIN = 0.5
@@ -18,6 +20,7 @@ _ROUNDING_SECONDS = 0.05  # a length is shown rounded, and may be given back so
 class RetimeCommands(Commands):
     """No provider is asked and nothing is paid."""
 
+    @needs(Role.CREATOR)
     def retime_take(self, run_id: str, start_seconds: float, end_seconds: float, speed: float = 1.0) -> str:
         """Make another take of this one: what stands between the two times, ``speed`` times as fast at the same pitch;
         its run id. It is assessed as any other. Its clip takes it when it passes and has none; where it has one, a

@@ -5,9 +5,12 @@ from __future__ import annotations
 import itertools
 
 from orchestrator import decisions
+from orchestrator.commands.journalling import Seen, check_version
 from orchestrator.commands.running import RunningCommands
+from orchestrator.db.edits import count_change
 from orchestrator.db.models import (
     ClipRow,
+    PlanRow,
     ProjectRow,
     RunRow,
 )
@@ -16,7 +19,9 @@ from orchestrator.db.records import (
     lock_run,
 )
 from orchestrator.errors import Conflict
+from orchestrator.rights import needs
 from orchestrator.schema.assessment import CheckName, CheckStatus
+from orchestrator.schema.member import Role
 from orchestrator.schema.policy import AssessmentPolicy
 from orchestrator.schema.status import ClipStatus, RunStatus
 
@@ -24,22 +29,29 @@ from orchestrator.schema.status import ClipStatus, RunStatus
 class ReviewCommands(RunningCommands):
     """Every decision stays on record."""
 
+    @needs(Role.REVIEWER)
     def approve_take(self, run_id: str, *, reason: str, by: str = "") -> None:
         """Accept this take for its clip, whatever the assessment says. The reason stays on record."""
         by = self._name(by)
         with self._database.write() as session:
             run = lock_run(session, run_id)
             decisions.approve(session, run, reason=reason, by=by)
-            plan_id, is_whole = run.clip.clip_plan_id, decisions.is_whole(run.clip.plan)
-        if is_whole:
-            self.start_plan(plan_id)
+            count_change(session, run.clip.plan.project_id)
+            plan_id = run.clip.clip_plan_id
+        self._worker._set_off(plan_id, may_start=True)
 
+    @needs(Role.REVIEWER)
     def reject_take(self, run_id: str, *, reason: str, by: str = "") -> None:
         """Refuse this take; its clip is failed until it is retried or another take is approved."""
         by = self._name(by)
         with self._database.write() as session:
-            decisions.reject(session, lock_run(session, run_id), reason=reason, by=by)
+            run = lock_run(session, run_id)
+            decisions.reject(session, run, reason=reason, by=by)
+            count_change(session, run.clip.plan.project_id)
+            plan_id = run.clip.clip_plan_id
+        self._worker._set_off(plan_id, may_start=False)
 
+    @needs(Role.REVIEWER)
     def take_back_decision(self, run_id: str, *, by: str = "") -> str:
         """Take back the newest decision on this take that stands: what was decided before it stands again, and its clip
         is what it was. Both stay on record. What was taken back: ``approved``, ``rejected`` or a check's state.
@@ -48,8 +60,14 @@ class ReviewCommands(RunningCommands):
         """
         by = self._name(by)
         with self._database.write() as session:
-            return decisions.take_back_decision(session, lock_run(session, run_id), by=by)
+            run = lock_run(session, run_id)
+            taken_back = decisions.take_back_decision(session, run, by=by)
+            count_change(session, run.clip.plan.project_id)
+            plan_id = run.clip.clip_plan_id
+        self._worker._set_off(plan_id, may_start=True)
+        return taken_back
 
+    @needs(Role.REVIEWER)
     def override_check(self, run_id: str, *, check: CheckName, status: CheckStatus, reason: str, by: str = "") -> str:
         """Correct one check of a take. The verdict follows, and the clip does where nobody decided on the whole take;
         what was measured stays on record. What came of it, in words."""
@@ -58,21 +76,34 @@ class ReviewCommands(RunningCommands):
             run = lock_run(session, run_id)
             was_passed = run.clip.status == ClipStatus.PASSED
             outcome = decisions.override(session, run, check=check, status=status, reason=reason, by=by)
+            count_change(session, run.clip.plan.project_id)
             plan_id = run.clip.clip_plan_id
-            is_whole = not was_passed and decisions.is_whole(run.clip.plan)
-        if is_whole:
-            self.start_plan(plan_id)
+        self._worker._set_off(plan_id, may_start=not was_passed)
         return outcome
 
-    def set_policy(self, project_id: str, policy: AssessmentPolicy | None) -> None:
+    def _set_off(self, plan_id: str, *, may_start: bool) -> None:
+        """What a decision has its plan do, by the worker: who decides may not change a plan. A film that lacks nothing
+        any more is made, if it ``may_start``; a plan whose film lacks something now is incomplete."""
+        with self._database.write() as session:
+            plan = fetch(session, PlanRow, plan_id, lock=True)
+            decisions.reopen(plan)
+            is_whole = may_start and decisions.is_whole(plan)
+        if is_whole:
+            self.start_plan(plan_id)
+
+    @needs(Role.CREATOR)
+    def set_policy(self, project_id: str, policy: AssessmentPolicy | None, *, seen: Seen = None) -> None:
         """How strictly this project's takes are judged from now on; None is by the defaults. Takes that were assessed
         keep their verdicts until they are assessed again. Only what differs from the defaults is kept, so that the rest
-        follows them."""
+        follows them. Raises ``ChangedMeanwhile`` when another ``version`` was ``seen``."""
         with self._database.write() as session:
             row = fetch(session, ProjectRow, project_id, lock=True)
+            check_version(session, project_id, row.version, seen=seen)
             own = policy.model_dump(mode="json", exclude_defaults=True) if policy else None
             row.settings = {**row.settings, "assessment": own}
+            count_change(session, row.id)
 
+    @needs(Role.CREATOR)
     def adopt_generation(self, run_id: str, *, generation_id: str, by: str = "") -> None:
         """A person found out what became of a request whose answer was lost: it is this generation of the provider.
         It is fetched and assessed; nothing is paid again. Raises ``Conflict`` where no answer was lost."""
@@ -90,8 +121,10 @@ class ReviewCommands(RunningCommands):
             is_start=False,
         )
 
+    @needs(Role.CREATOR)
     def assess_clip(self, clip_id: str) -> str:
-        """Assess the newest take of a clip again; its run id. The work is done by the engine."""
+        """Assess the newest take of a clip again; its run id. The work is done by the engine, and looking at a take may
+        cost something."""
         with self._database.read() as session:
             clip = fetch(session, ClipRow, clip_id)
             run = next((r for r in reversed(clip.runs) if r.asset_id), None)

@@ -8,7 +8,8 @@ from orchestrator import decisions
 from orchestrator.attempts import places_without_picture
 from orchestrator.calls import spent_usd
 from orchestrator.commands.base import Commands
-from orchestrator.commands.journalling import keep, set_transition
+from orchestrator.commands.journalling import Seen, check_project, check_version, combined, keep, set_transition
+from orchestrator.db.edits import count_change
 from orchestrator.db.models import (
     ClipRow,
     PlanRow,
@@ -31,10 +32,13 @@ from orchestrator.db.session import Session
 from orchestrator.errors import BadInput, Conflict
 from orchestrator.journal import EditKind
 from orchestrator.renders import add_render, build_plan_timeline
+from orchestrator.rights import needs
 from orchestrator.schema.flow_id import clip_flow_id, plan_flow_id, render_flow_id
+from orchestrator.schema.member import Role
 from orchestrator.schema.status import ClipStatus, PlanStatus, RenderStatus, can_move
 from orchestrator.schema.timeline import Transition
 
+_BUDGET = "settings/budget_usd"
 _INSTEAD: dict[str, str] = {
     PlanStatus.PLANNED: "Nothing of it was started yet.",
     PlanStatus.COMPLETED: "Nothing is at work on it any more; its film is ready.",
@@ -46,33 +50,45 @@ _INSTEAD: dict[str, str] = {
 class RunningCommands(Commands):
     """Each may be given twice and is done once."""
 
-    def start_plan(self, plan_id: str) -> None:
+    @needs(Role.CREATOR)
+    def start_plan(self, plan_id: str, *, seen: Seen = None) -> None:
         """Start or go on. Starting a running plan changes nothing. Raises ``BadInput`` when clips lack the picture that
-        their model needs."""
-        self._wake(plan_id, self._check_pictures)
+        their model needs, ``ChangedMeanwhile`` when another ``version`` was ``seen``."""
+        self._wake(plan_id, self._check_pictures, seen=seen)
 
-    def raise_budget(self, plan_id: str, *, budget_usd: float | None) -> None:
+    @needs(Role.CREATOR)
+    def raise_budget(self, plan_id: str, *, budget_usd: float | None, by: str = "", seen: Seen = None) -> None:
         """Set what the plan's project may cost, None for no limit, and go on. Raises ``BadInput`` for less than is
-        already spent."""
+        already spent, ``ChangedMeanwhile`` when the budget was not as ``seen``."""
         with self._database.write() as session:
             plan = fetch(session, PlanRow, plan_id)
             spent = spent_usd(session, plan.project_id)
             if budget_usd is not None and budget_usd < spent:
                 raise BadInput(f"${spent:.2f} are spent already. Give a budget above that.")
             project = fetch(session, ProjectRow, plan.project_id, lock=True)
-            project.settings = {**project.settings, "budget_usd": budget_usd}
+            before = {_BUDGET: project.settings.get("budget_usd")}
+            after = combined(session, project.id, {_BUDGET: budget_usd}, seen=seen, present=before)
+            check_version(session, project.id, project.version, seen=seen)
+            project.settings = {**project.settings, "budget_usd": after[_BUDGET]}
+            label, by = "Changed the budget", self._name(by)
+            keep(session, project.id, EditKind.SETTINGS, before, after, label=label, by=by)
         self.start_plan(plan_id)
 
-    def pause_plan(self, plan_id: str) -> None:
-        """No new generation is started; those under way are finished, for they are paid."""
-        self._move(plan_id, PlanStatus.PAUSED)
+    @needs(Role.CREATOR)
+    def pause_plan(self, plan_id: str, *, seen: Seen = None) -> None:
+        """No new generation is started; those under way are finished, for they are paid. Raises ``ChangedMeanwhile``
+        when another ``version`` was ``seen``."""
+        self._move(plan_id, PlanStatus.PAUSED, seen=seen)
 
-    def cancel_plan(self, plan_id: str) -> None:
+    @needs(Role.CREATOR)
+    def cancel_plan(self, plan_id: str, *, seen: Seen = None) -> None:
         """Nothing new is started. What its provider takes back without charging is cancelled there; everything else
-        that is under way is finished, for it is paid."""
-        self._move(plan_id, PlanStatus.CANCELLED)
+        that is under way is finished, for it is paid. Raises ``ChangedMeanwhile`` when another ``version`` was
+        ``seen``."""
+        self._move(plan_id, PlanStatus.CANCELLED, seen=seen)
         self._take_back(plan_id)
 
+    @needs(Role.CREATOR)
     def retry_failed(self, plan_id: str) -> int:
         """Try every failed clip again; how many. In a paused or cancelled plan they wait until it goes on."""
         count = 0
@@ -87,6 +103,7 @@ class RunningCommands(Commands):
         self._wake(plan_id, revive, is_start=False)
         return count
 
+    @needs(Role.CREATOR)
     def retry_clip(self, clip_id: str, *, is_afresh: bool = False) -> None:
         """Another round of attempts for one clip; the others are not touched. A clip under way is left alone.
 
@@ -108,6 +125,7 @@ class RunningCommands(Commands):
 
         self._wake(plan_id, revive, is_start=False)
 
+    @needs(Role.CREATOR)
     def render_plan(self, plan_id: str, *, transition: Transition | None = None, has_slates: bool = False) -> str:
         """Make the film from what is accepted now; the same render when one of exactly that is under way. A
         ``transition`` is the plan's from then on, wherever a clip has none of its own.
@@ -133,6 +151,7 @@ class RunningCommands(Commands):
             if last and is_same and not self._engine.is_finished(render_flow_id(last.id)):
                 return last.id
             render_id = add_render(session, plan, transition=transition, has_slates=has_slates).id
+            count_change(session, plan.project_id)
         self._engine.enqueue("render", "render", render_flow_id(render_id), render_id)
         return render_id
 
@@ -169,7 +188,14 @@ class RunningCommands(Commands):
             # Its take is finished, for it is paid.
             self._enqueue_clip(clip_id, generation, plan_id=plan_id)
 
-    def _wake(self, plan_id: str, change: Callable[[Session, PlanRow], None], *, is_start: bool = True) -> None:
+    def _wake(
+        self,
+        plan_id: str,
+        change: Callable[[Session, PlanRow], None],
+        *,
+        is_start: bool = True,
+        seen: Seen = None,
+    ) -> None:
         """Apply ``change`` and see that exactly one plan flow is at work. Unless ``is_start``, a plan that was never
         started stays so and one that was stopped stays stopped: nobody asked for the rest of it."""
         adrift = self._adrift(plan_id)
@@ -179,7 +205,9 @@ class RunningCommands(Commands):
                 raise Conflict("This project was deleted.", hint="Restore it on the dashboard, then go on.")
             if not is_start and plan.status == PlanStatus.PLANNED:
                 raise Conflict("The plan has not been started yet.")
+            check_project(session, plan.project_id, seen=seen)
             change(session, plan)
+            count_change(session, plan.project_id)
             if not is_start and plan.status in (PlanStatus.PAUSED, PlanStatus.CANCELLED):
                 return
             plan.project.archived_at = None  # what is worked on is in sight
@@ -215,16 +243,18 @@ class RunningCommands(Commands):
             is_lost = not plan.is_parked and self._engine.is_finished(plan_flow_id(plan_id, plan.flow_generation))
             return plan.flow_generation if is_lost else -1
 
-    def _move(self, plan_id: str, target: PlanStatus) -> None:
+    def _move(self, plan_id: str, target: PlanStatus, *, seen: Seen = None) -> None:
         adrift = self._adrift(plan_id)
         with self._database.write() as session:
             plan = fetch(session, PlanRow, plan_id, lock=True)
             plan.is_parked = plan.is_parked or plan.flow_generation == adrift
+            check_project(session, plan.project_id, seen=seen)
             if plan.status == target:
                 return
             if not can_move(PlanStatus(plan.status), target):
                 raise Conflict(f"A plan that is {plan.status} cannot be {target}.", hint=_INSTEAD.get(plan.status, ""))
             plan.status, plan.reason, plan.pause_cause = target, "", ""
+            count_change(session, plan.project_id)
             plan.finished_at = utc_now() if target is PlanStatus.CANCELLED else plan.finished_at
 
     def _take_back(self, plan_id: str) -> None:

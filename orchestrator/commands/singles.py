@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from orchestrator import decisions
 from orchestrator.commands.gathering import GatheringCommands
 from orchestrator.commands.planning import keep_policy
@@ -31,11 +33,13 @@ from orchestrator.db.records import (
 from orchestrator.db.session import Session
 from orchestrator.db.singles import newest_single_plan, preferences_among
 from orchestrator.errors import BadInput, Conflict
+from orchestrator.rights import admins, anybody, needs
 from orchestrator.scene_crafter.own import improve_prompt, spoken_line
 from orchestrator.schema.asset import AssetKind
 from orchestrator.schema.brief import ContentBrief
 from orchestrator.schema.clip_plan import Clip, ClipPlan, Scene
 from orchestrator.schema.clip_run import RetryPolicy
+from orchestrator.schema.member import Role
 from orchestrator.schema.project import ProjectSettings
 from orchestrator.schema.single import VARIATIONS_MAX
 from orchestrator.schema.status import ClipStatus, PlanStatus
@@ -51,6 +55,7 @@ _SEED_END = 2**31
 class SingleCommands(GatheringCommands, RunningCommands):
     """The same request key twice is one clip, paid once."""
 
+    @anybody
     def generate_single(
         self,
         *,
@@ -88,6 +93,7 @@ class SingleCommands(GatheringCommands, RunningCommands):
             total_seconds=seconds,
             spoken_words=clip.words,
         )
+        request_key = self._own_key(request_key)
         with self._database.write() as session:
             if request_key and (made := plan_asked_for(session, request_key)):
                 return only_clip(session, made.id).id
@@ -113,6 +119,7 @@ class SingleCommands(GatheringCommands, RunningCommands):
             self._enqueue_plan(plan_id, generation)
         return rows[0].id
 
+    @needs(Role.CREATOR)
     def remix_take(self, run_id: str, *, prompt: str, request_key: str = "") -> str:
         """A new single clip derived from a take; its clip id. Raises ``Conflict`` where its provider cannot remix."""
         with self._database.read() as session:
@@ -134,6 +141,7 @@ class SingleCommands(GatheringCommands, RunningCommands):
             request_key=request_key,
         )
 
+    @admins
     def test_provider(self, name: str, *, request_key: str = "") -> str:
         """Make the shortest clip a provider sells, once and there only, and go through all a take goes through."""
         profile = self._choices.profile(name)
@@ -146,10 +154,12 @@ class SingleCommands(GatheringCommands, RunningCommands):
             request_key=request_key,
         )
 
+    @anybody
     def optimize_prompt(self, prompt: str, *, provider: str = "", model: str = "") -> str:
         """The prompt with what it lacks (camera, light, motion, sound) added by rule; its own words stay."""
         return improve_prompt(prompt.replace("\x00", ""), profile=self._choices.profile(provider, model))
 
+    @needs(Role.CREATOR)
     def delete_single(self, clip_id: str) -> None:
         """Take a single clip out of sight, with its takes. What its provider has begun is finished, for it is paid;
         nothing new is asked for. ``restore_single`` brings it back."""
@@ -160,6 +170,7 @@ class SingleCommands(GatheringCommands, RunningCommands):
                 if clip.plan.status == PlanStatus.RUNNING:
                     clip.plan.status, clip.plan.reason, clip.plan.pause_cause = PlanStatus.PAUSED, "", ""
 
+    @needs(Role.CREATOR)
     def restore_single(self, clip_id: str) -> None:
         """Bring a deleted single clip back. One that was being made goes on; one that waited for money waits for it."""
         with self._database.write() as session:
@@ -171,6 +182,7 @@ class SingleCommands(GatheringCommands, RunningCommands):
         if is_to_go_on:
             self.start_plan(plan_id)
 
+    @needs(Role.REVIEWER)
     def prefer(self, chosen_run_id: str, other_run_id: str, *, is_blind: bool, by: str = "") -> None:
         """Keep on record which of two takes a person liked better. Said again about the same two it replaces nothing
         and counts once; said the other way round the newer word counts. Raises ``Conflict`` for takes that cannot be
@@ -199,12 +211,9 @@ class SingleCommands(GatheringCommands, RunningCommands):
         return self._choices.complete(settings, has_reference=has_reference)
 
     def _single_project(self, session: Session, settings: ProjectSettings) -> str:
-        row = single_project(session)
+        row = single_project(session, self._owner_id)
         if row is None:
-            row = ProjectRow(id=new_id(), name=SINGLE_PROJECT, kind="single", settings=settings.model_dump(mode="json"))
-            session.add(row)
-            session.flush()
-            return row.id
+            return add_single_project(session, settings, owner_id=self._owner_id)
         last, now = newest_single_plan(session, row.id), ProjectSettings.model_validate(row.settings).budget_usd
         then = settings_of(last).budget_usd if last else now
         budget = standing_budget(settings.budget_usd, then_usd=then, now_usd=now)
@@ -212,12 +221,32 @@ class SingleCommands(GatheringCommands, RunningCommands):
         session.flush()
         return row.id
 
+    def _own_key(self, request_key: str) -> str:
+        """The same key of two people is two requests."""
+        if not (request_key and self._user):
+            return request_key
+        return hashlib.sha256(f"{self._user.id}:{request_key}".encode()).hexdigest()
+
     def _lock_single(self, session: Session, clip_id: str) -> ClipRow:
         clip = fetch(session, ClipRow, clip_id)
         fetch(session, PlanRow, clip.clip_plan_id, lock=True)
         if clip.plan.project.kind != "single":
             raise Conflict("This clip is part of a film. Remove it from the storyboard instead.")
         return fetch(session, ClipRow, clip_id, lock=True)
+
+
+def add_single_project(session: Session, settings: ProjectSettings, *, owner_id: str) -> str:
+    """What is to hold somebody's single clips; its id."""
+    row = ProjectRow(
+        id=new_id(),
+        owner_id=owner_id,
+        name=SINGLE_PROJECT,
+        kind="single",
+        settings=settings.model_dump(mode="json"),
+    )
+    session.add(row)
+    session.flush()
+    return row.id
 
 
 def _wish_of(clip: ClipRow) -> str:

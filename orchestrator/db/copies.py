@@ -45,14 +45,16 @@ def copy_project(
     source: ProjectRow,
     *,
     project_id: str,
+    owner_id: str,
     name: str,
     brief: BriefRow | None,
     script: ScriptRow | None,
     plan: PlanRow | None,
     pictures: Mapping[str, AssetRow],
 ) -> None:
-    """``source`` as a new project. ``pictures`` are rows not yet saved, by the id of the picture they copy."""
-    session.add(ProjectRow(id=project_id, name=name, settings=dict(source.settings)))
+    """``source`` as a new project of that owner. ``pictures`` are rows not yet saved, by the id of the picture
+    they copy."""
+    session.add(ProjectRow(id=project_id, owner_id=owner_id, name=name, settings=dict(source.settings)))
     session.flush()
     session.add_all(pictures.values())
     ids = {old: row.id for old, row in pictures.items()}

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from orchestrator.db.models import ClipRow, EditRow, PlanRow, SceneRow, utc_now
+from orchestrator.db.models import ClipRow, EditRow, PlanRow, ProjectRow, SceneRow, utc_now
 
 EDITS_KEPT = 200
 
@@ -23,12 +23,14 @@ class EditLine(NamedTuple):
     made_by: str
     created_at: datetime
     undone_at: datetime | None
+    undone_by: str
 
 
 def standing_edits(session: Session, project_id: str) -> list[EditLine]:
     """What can be undone and, after that, done again, in the order it was done. Changes of a plan that another one has
     taken the place of are not among them."""
-    columns = (EditRow.id, EditRow.kind, EditRow.label, EditRow.made_by, EditRow.created_at, EditRow.undone_at)
+    names = ("id", "kind", "label", "made_by", "created_at", "undone_at", "undone_by")
+    columns = [getattr(EditRow, name) for name in names]
     planned_at = select(func.max(PlanRow.created_at)).where(PlanRow.project_id == project_id).scalar_subquery()
     is_void = (EditRow.kind == "plan") & (EditRow.created_at < planned_at)
     query = select(*columns).where(EditRow.project_id == project_id, ~func.coalesce(is_void, False))
@@ -48,6 +50,21 @@ def to_redo(edits: Sequence[EditLine]) -> EditLine | None:
 def newest_edit(session: Session, project_id: str) -> EditRow | None:
     query = select(EditRow).where(EditRow.project_id == project_id)
     return session.scalar(query.order_by(EditRow.created_at.desc()).limit(1))
+
+
+def newest_edit_of(session: Session, project_id: str, names: Iterable[str]) -> EditRow | None:
+    """The newest edit that changed something of these ``names``, done or undone; of anything when there are none."""
+    wanted = {*names}
+    query = select(EditRow).where(EditRow.project_id == project_id).order_by(EditRow.created_at.desc())
+    rows = session.scalars(query.limit(EDITS_KEPT))
+    return next((row for row in rows if not wanted or wanted & row.after.keys()), None)
+
+
+def count_change(session: Session, project_id: str) -> int:
+    """Count that somebody changed something in a project, so that others see it; its version now."""
+    counted = update(ProjectRow).where(ProjectRow.id == project_id).values(version=ProjectRow.version + 1)
+    options = {"synchronize_session": False}
+    return session.execute(counted.returning(ProjectRow.version), execution_options=options).scalar() or 0
 
 
 def drop_undone(session: Session, project_id: str) -> None:

@@ -7,8 +7,17 @@ import sqlite3
 from psycopg import Error as ServerError
 from psycopg import InterfaceError, OperationalError
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError, TimeoutError
+from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
 
-from orchestrator.errors import CannotWrite, DatabaseAway, DatabaseDamaged, NotAllowed, OrchestratorError, StorageFull
+from orchestrator.errors import (
+    CannotWrite,
+    DatabaseAway,
+    DatabaseDamaged,
+    NotAllowed,
+    NotFound,
+    OrchestratorError,
+    StorageFull,
+)
 
 # Primary result codes of SQLite; extended ones carry them in their lower byte.
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
@@ -23,6 +32,8 @@ def translated(error: SQLAlchemyError) -> OrchestratorError | None:
     """The error of ours that ``error`` means, or None."""
     if isinstance(error, TimeoutError):
         return DatabaseAway("All connections to the database are busy. Nothing was lost; try again in a moment.")
+    if isinstance(error, StaleDataError | ObjectDeletedError):
+        return NotFound("Somebody deleted it meanwhile.")
     if not isinstance(error, DBAPIError):
         return None
     if isinstance(error.orig, sqlite3.Error):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, case, delete, func, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, and_, case, delete, func, or_, select, union_all, update
 from sqlalchemy.orm import Session, aliased
 
 from orchestrator.db.models import (
@@ -20,6 +20,7 @@ from orchestrator.db.models import (
     RenderRow,
     RunRow,
 )
+from orchestrator.db.paging import Order, Page, fetch_page
 from orchestrator.db.queries import IS_THERE
 from orchestrator.schema.library import ProjectState
 from orchestrator.schema.status import ClipStatus, PlanStatus, RenderStatus
@@ -62,20 +63,27 @@ def count_projects(session: Session, *, search: str = "") -> dict[ProjectState, 
 
 
 def list_projects(
-    session: Session, *, state: ProjectState, search: str = "", limit: int, offset: int = 0, project_id: str = ""
-) -> list[Listed]:
-    """Film projects, those last changed first; those put away by when that was. Just one with ``project_id``."""
+    session: Session, *, state: ProjectState, search: str = "", limit: int, after: str = ""
+) -> tuple[list[Listed], Page]:
+    """Film projects, those last changed first; those put away by when that was. Raises ``BadInput`` for a cursor of
+    another list."""
+    changed_at = case((PlanRow.updated_at > ProjectRow.updated_at, PlanRow.updated_at), else_=ProjectRow.updated_at)
+    key = changed_at if state is ProjectState.ACTIVE else _PUT_AWAY_AT
+    query = _beside_newest_plan().where(ProjectRow.kind == "film", *_STATES[state], *_named(search))
+    page = fetch_page(session, query, Order(f"projects {state}", key, ProjectRow.id), limit=limit, after=after)
+    return [Listed(*row) for row in page.rows], page
+
+
+def listed_project(session: Session, project_id: str) -> Listed:
+    """One project that is there."""
+    return Listed(*session.execute(_beside_newest_plan().where(ProjectRow.id == project_id)).one())
+
+
+def _beside_newest_plan() -> Any:
     newest = select(PlanRow.id).where(PlanRow.project_id == ProjectRow.id).correlate(ProjectRow)
     newest = newest.order_by(PlanRow.created_at.desc(), PlanRow.id).limit(1).scalar_subquery()
-    changed_at = case((PlanRow.updated_at > ProjectRow.updated_at, PlanRow.updated_at), else_=ProjectRow.updated_at)
-    order = changed_at if state is ProjectState.ACTIVE else _PUT_AWAY_AT
     query = select(ProjectRow, PlanRow.id, PlanRow.status, PlanRow.updated_at, PlanRow.total_seconds)
-    query = query.outerjoin(PlanRow, PlanRow.id == newest)
-    if project_id:
-        return [Listed(*row) for row in session.execute(query.where(ProjectRow.id == project_id))]
-    query = query.where(ProjectRow.kind == "film", *_STATES[state], *_named(search))
-    rows = session.execute(query.order_by(order.desc(), ProjectRow.id).limit(limit).offset(offset))
-    return [Listed(*row) for row in rows]
+    return query.outerjoin(PlanRow, PlanRow.id == newest)
 
 
 def project_names(session: Session, *, limit: int) -> list[tuple[str, str, datetime]]:
@@ -86,7 +94,9 @@ def project_names(session: Session, *, limit: int) -> list[tuple[str, str, datet
     )
     changed_at = case((changed_at > ProjectRow.updated_at, changed_at), else_=ProjectRow.updated_at)
     query = select(ProjectRow.id, ProjectRow.name, changed_at).where(ProjectRow.kind == "film")
-    rows = session.execute(query.where(*_STATES[ProjectState.ACTIVE]).order_by(changed_at.desc()).limit(limit))
+    rows = session.execute(
+        query.where(*_STATES[ProjectState.ACTIVE]).order_by(changed_at.desc(), ProjectRow.id).limit(limit)
+    )
     return [(project_id, name, at) for project_id, name, at in rows]
 
 
@@ -177,6 +187,14 @@ def erase(session: Session, project_id: str) -> list[str]:
     return keys
 
 
+def hand_over(session: Session, *, from_id: str, to_id: str) -> int:
+    """Give every project of one owner to another one; how many. Nothing else of them changes, not even when they were
+    changed last: a transfer that is run again finds them equal."""
+    values = {"owner_id": to_id, "updated_at": ProjectRow.updated_at}
+    query = update(ProjectRow).where(ProjectRow.owner_id == from_id).values(values).returning(ProjectRow.id)
+    return len(session.scalars(query.execution_options(synchronize_session=False)).all())
+
+
 # --- films ---
 
 
@@ -184,17 +202,16 @@ def count_films(session: Session) -> int:
     return session.scalar(_films(select(func.count()).select_from(RenderRow))) or 0
 
 
-def list_films(session: Session, *, limit: int, offset: int) -> list[tuple[RenderRow, ProjectRow, AssetRow, bool]]:
-    """(render, project, file, whether no later film of its kind was made of its plan), newest first."""
+def list_films(session: Session, *, limit: int, after: str = "") -> Page:
+    """(render, project, file, whether no later film of its kind was made of its plan), newest first. Raises
+    ``BadInput`` for a cursor of another list."""
     later = aliased(RenderRow)
     is_partial, is_later_partial = RenderRow.missing_clips > 0, later.missing_clips > 0
     newer = select(later.id).where(later.clip_plan_id == RenderRow.clip_plan_id, later.status == RenderStatus.DONE)
     newer = newer.where(later.created_at > RenderRow.created_at, is_partial == is_later_partial).correlate(RenderRow)
     query = _films(select(RenderRow, ProjectRow, AssetRow, ~newer.exists()).select_from(RenderRow))
     query = query.join(AssetRow, AssetRow.id == RenderRow.asset_id)
-    query = query.order_by(RenderRow.created_at.desc(), RenderRow.id).limit(limit).offset(offset)
-    rows: Any = session.execute(query)
-    return [(render, project, asset, is_newest) for render, project, asset, is_newest in rows]
+    return fetch_page(session, query, Order("films", RenderRow.created_at, RenderRow.id), limit=limit, after=after)
 
 
 def ratings_of(session: Session, render_ids: Sequence[str]) -> dict[str, tuple[float, int]]:

@@ -52,6 +52,12 @@ _COLUMNS: dict[int, tuple[tuple[str, str, str], ...]] = {
         ("video_projects", "owner_id", f"CHAR(32) NOT NULL DEFAULT '{LOCAL_OWNER.replace('-', '')}'"),
         ("assessments", "failed_checks", "TEXT NOT NULL DEFAULT ''"),
     ),
+    7: (
+        ("video_projects", "version", "INTEGER NOT NULL DEFAULT 0"),
+        ("project_members", "invited_by_email", "TEXT NOT NULL DEFAULT ''"),
+    ),
+    8: (("clip_runs", "cost_usd", "FLOAT NOT NULL DEFAULT 0"),),
+    9: (("edits", "undone_by", "TEXT NOT NULL DEFAULT ''"),),
 }
 # version -> what its new columns say of rows that were there before
 _FILLS: dict[int, tuple[str, ...]] = {
@@ -65,6 +71,11 @@ _FILLS: dict[int, tuple[str, ...]] = {
         f"UPDATE assessments SET failed_checks = ltrim(failed_checks || ' {name}') "  # noqa: S608 (names of ours)
         f"WHERE body -> 'checks' -> '{name}' ->> 'status' = 'fail'"
         for name in ("transcript_match", "visual_requirements", "continuity", "no_artifacts", "duration_ok")
+    ),
+    8: (
+        "UPDATE clip_runs SET cost_usd = (SELECT coalesce(sum(cost_usd), 0) FROM provider_calls "
+        "WHERE clip_run_id = clip_runs.id AND state <> 'refused') + "
+        "(SELECT coalesce(sum(cost_usd), 0) FROM perception_calls WHERE clip_run_id = clip_runs.id)",
     ),
 }
 SCHEMA_VERSION = max(_COLUMNS)
@@ -87,7 +98,7 @@ def prepare_file(engine: Engine) -> None:
         Base.metadata.create_all(connection)
         if found:
             add_columns(connection)
-            _add_indexes(connection)
+            _renew_indexes(connection)
         connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
@@ -138,11 +149,11 @@ def add_columns(connection: Connection) -> None:
             connection.execute(text(statement))
 
 
-def _add_indexes(connection: Connection) -> None:
-    """Those of the models that are lacking."""
-    inspector = inspect(connection)
+def _renew_indexes(connection: Connection) -> None:
+    """Those of the models that are lacking, without those that others have taken the place of."""
+    connection.execute(text("DROP INDEX IF EXISTS ix_assessments_score"))
+    known = set(connection.scalars(text("SELECT name FROM sqlite_master WHERE type = 'index'")))
     for table in Base.metadata.sorted_tables:
-        known = {index["name"] for index in inspector.get_indexes(table.name)}
         for index in sorted(table.indexes, key=lambda one: str(one.name)):
             if index.name not in known:
                 index.create(connection)

@@ -17,6 +17,8 @@ from sqlalchemy import (
     String,
     UniqueConstraint,
     false,
+    literal_column,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -27,16 +29,19 @@ from orchestrator.db.columns import utc_now as utc_now
 from orchestrator.db.process_models import ExecutorRow as ExecutorRow
 from orchestrator.db.process_models import TurnRow as TurnRow
 from orchestrator.db.process_models import WaitRow as WaitRow
+from orchestrator.db.sign_in_models import SignInRow as SignInRow
 
 # Owns every project that was made while nobody signed in.
 LOCAL_OWNER = "00000000-0000-0000-0000-000000000000"
+# What takes are sorted by, worst and best first, and how indexes say it: without a score they come last.
+WORST, BEST = (literal_column(f"coalesce(score, {last})", Float) for last in (2, -1))
 _NOBODY = LOCAL_OWNER.replace("-", "")  # as SQLite keeps it; Postgres reads both
 
 
 class ProjectRow(Touched, Base):
     """``request_key`` identifies a film asked for on the command line, so that the same words resume it. An archived or
     deleted project is out of sight and keeps everything it has. ``owner_id`` is who made it: ``LOCAL_OWNER`` where
-    nobody signs in."""
+    nobody signs in. ``version`` counts what people changed in it."""
 
     __tablename__ = "video_projects"
     __table_args__ = (CheckConstraint("kind in ('film', 'single')", name="kind_known"),)
@@ -46,12 +51,14 @@ class ProjectRow(Touched, Base):
     owner_id: Mapped[str] = mapped_column(Id, default=LOCAL_OWNER, server_default=_NOBODY, index=True)
     settings: Mapped[dict[str, Any]]
     request_key: Mapped[str | None] = mapped_column(String(64), index=True)
+    version: Mapped[int] = mapped_column(default=0, server_default="0")
     archived_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
 
 
 class MemberRow(Base):
-    """Somebody who was invited to a project by e-mail. ``user_id`` is None until the invited one has signed in."""
+    """Somebody who was invited to a project by e-mail. ``user_id`` is None until the invited one has signed in;
+    ``invited_by_email`` is the address of who invited them, for people to read."""
 
     __tablename__ = "project_members"
     __table_args__ = (
@@ -66,6 +73,7 @@ class MemberRow(Base):
     user_id: Mapped[str | None] = mapped_column(Id, index=True)
     role: Mapped[str] = mapped_column(String(10))
     invited_by: Mapped[str] = mapped_column(Id)
+    invited_by_email: Mapped[str] = mapped_column(default="", server_default="")
 
 
 class StyleBibleRow(Base):
@@ -214,13 +222,15 @@ class RunRow(Touched, Base):
     empty, ``laid over``, or why a silent take stayed silent. ``crashes``: how often in a row the process ended while it
     fetched or assessed this take. ``edit`` is set for a take that was cut from another one, ``source_run_id``: nothing
     is asked of a provider for it. ``reference_asset_id`` is the picture it starts from, as it is kept: the copy that is
-    sent is made from it when the take is asked for."""
+    sent is made from it when the take is asked for. ``cost_usd`` is what the ledger says of the take and of looks at
+    it, kept by whoever writes there (``orchestrator/db/take_costs.py``)."""
 
     __tablename__ = "clip_runs"
     __table_args__ = (
         UniqueConstraint("clip_id", "attempt"),
         Index("ix_clip_runs_created", "created_at", "id", "attempt", "clip_id", "provider"),  # calibration, trends
         Index("ix_clip_runs_made", "provider", "model", "created_at", "id"),  # waits, takes of a provider
+        Index("ix_clip_runs_cost", "cost_usd", "id"),  # the dearest
     )
 
     clip_id: Mapped[str] = _parent("clip_plan_clips")
@@ -247,6 +257,7 @@ class RunRow(Touched, Base):
     edit: Mapped[dict[str, Any] | None] = mapped_column(Json)
     crashes: Mapped[int] = mapped_column(default=0)
     settled_at: Mapped[datetime | None]
+    cost_usd: Mapped[float] = mapped_column(default=0.0, server_default=text("0"))
 
     clip: Mapped[ClipRow] = relationship(back_populates="runs")
     assessments: Mapped[list[AssessmentRow]] = relationship(order_by="AssessmentRow.created_at")
@@ -264,10 +275,11 @@ class AssessmentRow(Base):
 
     __tablename__ = "assessments"
     __table_args__ = (
-        # all three hold what lists are chosen by, so that the bodies stay untouched
+        # these hold what lists are chosen by, so that the bodies stay untouched
         Index("ix_assessments_newest", "clip_run_id", "created_at", "verdict", "score", "failed_checks"),
         Index("ix_assessments_created", "created_at", "id", "clip_run_id", "verdict", "failed_checks"),
-        Index("ix_assessments_score", "score", "id", "clip_run_id"),
+        Index("ix_assessments_worst", WORST, "id", "clip_run_id"),
+        Index("ix_assessments_best", BEST, "id", "clip_run_id"),
     )
 
     clip_run_id: Mapped[str] = _parent("clip_runs")
@@ -392,6 +404,7 @@ class PerceptionCallRow(Base):
     __table_args__ = (
         UniqueConstraint("key"),
         CheckConstraint("state in ('intent', 'answered', 'failed')", name="state_known"),
+        Index("ix_perception_calls_created", "created_at", "id"),  # the ledger
     )
 
     key: Mapped[str] = mapped_column(String(64))
@@ -439,6 +452,7 @@ class EditRow(Base):
     after: Mapped[dict[str, Any]]
     made_by: Mapped[str]
     undone_at: Mapped[datetime | None]
+    undone_by: Mapped[str] = mapped_column(default="", server_default="")
 
 
 class PreferenceRow(Base):

@@ -25,12 +25,15 @@ from orchestrator.db.models import (
     SceneRow,
     ScriptRow,
 )
+from orchestrator.db.paging import Order, Page, fetch_merged
 from orchestrator.schema.status import ClipStatus, PlanStatus, RenderStatus
 
 _UNDER_WAY = (ClipStatus.GENERATING, ClipStatus.ASSESSING)
 _IS_PAID: ColumnElement[bool] = ProviderCallRow.state != "refused"
 IS_THERE: ColumnElement[bool] = ClipRow.removed_at.is_(None)  # of a clip: nobody took it out
 CALLS_RECKONED = 1_000  # what is newer tells better what will be needed
+# So many takes have their evidence fetched at once, 3 kB each: no statement takes long.
+READ_AT_ONCE = 100
 VISION = "Vision"  # who was paid for looking at takes, where providers are listed
 
 
@@ -49,24 +52,26 @@ def takes_turn(session: Session) -> bool:
 def films(session: Session) -> Sequence[ProjectRow]:
     """Film projects, newest first."""
     query = select(ProjectRow).where(ProjectRow.kind == "film", ProjectRow.deleted_at.is_(None))
-    return session.scalars(query.order_by(ProjectRow.created_at.desc())).all()
+    return session.scalars(query.order_by(ProjectRow.created_at.desc(), ProjectRow.id)).all()
 
 
-def film_asked_for(session: Session, request_key: str) -> ProjectRow | None:
-    """The newest film made for exactly these words."""
+def film_asked_for(session: Session, request_key: str, *, owner_id: str) -> ProjectRow | None:
+    """The newest film of this owner made for exactly these words."""
     query = select(ProjectRow).where(ProjectRow.request_key == request_key, ProjectRow.deleted_at.is_(None))
+    query = query.where(ProjectRow.owner_id == owner_id)
     return session.scalar(query.order_by(ProjectRow.created_at.desc()).limit(1))
 
 
-def single_project(session: Session) -> ProjectRow | None:
-    """The project that holds all single clips."""
-    return session.scalar(select(ProjectRow).where(ProjectRow.kind == "single").limit(1))
+def single_project(session: Session, owner_id: str) -> ProjectRow | None:
+    """The project that takes up the single clips of somebody: the first, where they were handed another one."""
+    query = select(ProjectRow).where(ProjectRow.kind == "single", ProjectRow.owner_id == owner_id)
+    return session.scalar(query.order_by(ProjectRow.created_at).limit(1))
 
 
-def single_plans() -> Select[Any]:
-    """Ids of the plans of single clips."""
-    project = select(ProjectRow.id).where(ProjectRow.kind == "single").limit(1).scalar_subquery()
-    return select(PlanRow.id).where(PlanRow.project_id == project)
+def single_plans(owner_id: str) -> Select[Any]:
+    """Ids of the plans of somebody's single clips."""
+    projects = select(ProjectRow.id).where(ProjectRow.kind == "single", ProjectRow.owner_id == owner_id)
+    return select(PlanRow.id).where(PlanRow.project_id.in_(projects))
 
 
 def is_planned_from(session: Session, row: BriefRow | ScriptRow) -> bool:
@@ -146,9 +151,9 @@ def only_clip(session: Session, plan_id: str) -> ClipRow:
     return session.scalars(select(ClipRow).where(ClipRow.clip_plan_id == plan_id)).one()
 
 
-def single_clips(session: Session, *, limit: int) -> Sequence[ClipRow]:
-    """Single clips, newest first."""
-    query = select(ClipRow).where(IS_THERE, ClipRow.clip_plan_id.in_(single_plans()))
+def single_clips(session: Session, owner_id: str, *, limit: int) -> Sequence[ClipRow]:
+    """Somebody's single clips, newest first."""
+    query = select(ClipRow).where(IS_THERE, ClipRow.clip_plan_id.in_(single_plans(owner_id)))
     query = query.order_by(ClipRow.created_at.desc(), ClipRow.id).limit(limit)
     return session.scalars(query).all()
 
@@ -186,7 +191,8 @@ def assessed_runs(session: Session, *, limit: int, project_id: str = "", is_deci
     query = query.where(RunRow.id.in_(select(OverrideRow.clip_run_id))) if is_decided else query
     if project_id:
         query = query.join(ClipRow).join(PlanRow).where(PlanRow.project_id == project_id)
-    return session.scalars(query.order_by(RunRow.created_at.desc(), RunRow.id.desc()).limit(limit)).all()
+    query = query.order_by(RunRow.created_at.desc(), RunRow.id.desc()).limit(limit)
+    return session.scalars(query.execution_options(yield_per=READ_AT_ONCE)).all()
 
 
 def assessed_scores(session: Session, *, limit: int, project_id: str = "") -> list[tuple[str, datetime, float | None]]:
@@ -258,16 +264,14 @@ def takes_per_clip(session: Session, provider: str) -> tuple[int, int]:
     return clips, takes
 
 
-def newest_calls(session: Session, *, project_id: str, limit: int) -> Sequence[ProviderCallRow]:
-    """Paid requests and refused ones, newest first; of one project, or of all when ``project_id`` is empty."""
-    query = select(ProviderCallRow).order_by(ProviderCallRow.created_at.desc()).limit(limit)
-    return session.scalars(query.where(ProviderCallRow.project_id == project_id) if project_id else query).all()
-
-
-def newest_looks(session: Session, *, project_id: str, limit: int) -> Sequence[PerceptionCallRow]:
-    """Looks at takes that were asked for, newest first; of one project, or of all when ``project_id`` is empty."""
-    query = select(PerceptionCallRow).order_by(PerceptionCallRow.created_at.desc()).limit(limit)
-    return session.scalars(query.where(PerceptionCallRow.project_id == project_id) if project_id else query).all()
+def ledger_page(session: Session, *, project_id: str, limit: int, after: str = "") -> Page:
+    """(paid or refused request, or look at a take), newest first; of one project, or of all when ``project_id`` is
+    empty. Raises ``BadInput`` for a cursor of another list."""
+    lists: list[tuple[Select[Any], Order]] = []
+    for kind in (ProviderCallRow, PerceptionCallRow):
+        query = select(kind).where(kind.project_id == project_id) if project_id else select(kind)
+        lists.append((query, Order("ledger", kind.created_at, kind.id)))
+    return fetch_merged(session, lists, limit=limit, after=after)
 
 
 def total_cost_usd(session: Session) -> float:

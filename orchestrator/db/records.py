@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter
 from sqlalchemy import select
+from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import Session, object_session
 
 from orchestrator.db.models import (
@@ -29,8 +30,9 @@ from orchestrator.db.models import (
     new_id,
 )
 from orchestrator.db.queries import is_planned_from
-from orchestrator.errors import NotFound
+from orchestrator.errors import NotAllowed, NotFound
 from orchestrator.schema.assessment import Assessment, CheckName, CheckStatus, Override
+from orchestrator.schema.asset import Shelf
 from orchestrator.schema.bible import CharacterBible, StyleBible
 from orchestrator.schema.brief import ContentBrief
 from orchestrator.schema.calibration import StoredTake, Word
@@ -51,14 +53,20 @@ _REQUEST: TypeAdapter[RemixClipInput | CreateClipInput] = TypeAdapter(RemixClipI
 
 
 def fetch(session: Session, kind: type[Row], row_id: str, *, lock: bool = False) -> Row:
-    """The row with that id. Raises ``NotFound``, also for ids that are not ids at all."""
+    """The row with that id. Raises ``NotFound``, also for ids that are not ids at all, and ``NotAllowed`` where it may
+    be seen and not locked."""
     row = None
     # Postgres would refuse a text that is no UUID with an error of its own.
     with contextlib.suppress(ValueError):
         query = select(kind).where(kind.id == str(uuid.UUID(row_id)))
         row = session.scalar(query)
         if row is not None and lock:
-            session.refresh(row, with_for_update={"of": kind})
+            try:
+                session.refresh(row, with_for_update={"of": kind})
+            except InvalidRequestError:  # what may not be changed is not found when it is to be locked
+                row = session.scalar(query)
+                if row is not None:
+                    raise NotAllowed from None
     if row is None:
         raise NotFound(f"There is no {_NOUNS.get(kind.__tablename__, 'record')} with the id {row_id!r}.")
     return row
@@ -189,6 +197,11 @@ def settings_for(row: ClipRow) -> ProjectSettings:
 def is_single(row: ClipRow) -> bool:
     """Whether this is a single clip: it has no film, and is made from nothing but its prompt."""
     return row.plan.project.kind == "single"
+
+
+def shelf_of(row: ProjectRow) -> Shelf:
+    """Where the files of a project are kept."""
+    return Shelf(owner_id=row.owner_id, project_id=row.id)
 
 
 def policy_of(row: ProjectRow) -> AssessmentPolicy:

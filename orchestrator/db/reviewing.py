@@ -10,16 +10,17 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased, selectinload
 
 from orchestrator.db.models import (
+    BEST,
+    WORST,
     AssessmentRow,
     ClipRow,
     OverrideRow,
-    PerceptionCallRow,
     PlanRow,
     ProjectRow,
-    ProviderCallRow,
     RunRow,
 )
-from orchestrator.db.queries import IS_THERE, is_newest_assessment
+from orchestrator.db.paging import Order, Page, count_up_to, fetch_page
+from orchestrator.db.queries import IS_THERE, READ_AT_ONCE, is_newest_assessment
 from orchestrator.schema.assessment import CheckName
 from orchestrator.schema.reviewing import AssessmentFilter, AssessmentOrder, NeedKind
 from orchestrator.schema.status import ClipStatus, PlanStatus
@@ -95,15 +96,6 @@ def newest_decision(session: Session, *, since: datetime) -> OverrideRow | None:
 # --- what was assessed ---
 
 
-def _cost_usd() -> Any:
-    """What each take cost, with looking at it."""
-    takes = select(func.coalesce(func.sum(ProviderCallRow.cost_usd), 0.0))
-    takes = takes.where(ProviderCallRow.clip_run_id == RunRow.id, ProviderCallRow.state != "refused").correlate(RunRow)
-    looks = select(func.coalesce(func.sum(PerceptionCallRow.cost_usd), 0.0))
-    looks = looks.where(PerceptionCallRow.clip_run_id == RunRow.id).correlate(RunRow)
-    return takes.scalar_subquery() + looks.scalar_subquery()
-
-
 def _runs_of(projects: Any) -> Any:
     """Ids of the takes of those projects, found downwards from these: few are asked about, and takes are many."""
     plans = select(PlanRow.id).where(PlanRow.project_id.in_(projects))
@@ -111,10 +103,15 @@ def _runs_of(projects: Any) -> Any:
     return select(RunRow.id).where(RunRow.clip_id.in_(clips))
 
 
-def _is_kept() -> ColumnElement[bool]:
-    """Of an assessment: its project is not deleted. Looked up, not joined, so that an index holds the rest."""
+def _is_kept(run_id: Any) -> ColumnElement[bool]:
+    """Of a take: its project is not deleted. Looked up, not joined, so that an index holds the rest."""
     deleted = select(ProjectRow.id).where(ProjectRow.deleted_at.is_not(None))
-    return AssessmentRow.clip_run_id.not_in(_runs_of(deleted))
+    return run_id.not_in(_runs_of(deleted))
+
+
+def _corrected() -> Any:
+    """Ids of the takes of which people corrected a check."""
+    return select(OverrideRow.clip_run_id).where(OverrideRow.check_name != "")
 
 
 def corrected_runs(session: Session) -> Sequence[RunRow]:
@@ -124,8 +121,8 @@ def corrected_runs(session: Session) -> Sequence[RunRow]:
         selectinload(RunRow.overrides),
         selectinload(RunRow.clip).joinedload(ClipRow.plan),
     )
-    is_corrected = RunRow.overrides.any(OverrideRow.check_name != "")
-    return session.scalars(select(RunRow).where(is_corrected).options(*options)).all()
+    query = select(RunRow).where(RunRow.id.in_(_corrected())).options(*options)
+    return session.scalars(query.execution_options(yield_per=READ_AT_ONCE)).all()
 
 
 def _fits(wanted: AssessmentFilter, *, since: datetime | None, agreed: Iterable[str]) -> list[ColumnElement[bool]]:
@@ -135,10 +132,12 @@ def _fits(wanted: AssessmentFilter, *, since: datetime | None, agreed: Iterable[
     if wanted.project_id:
         found.append(run_id.in_(_runs_of([wanted.project_id])))
     if wanted.provider:
-        found.append(run_id.in_(select(RunRow.id).where(RunRow.provider == wanted.provider)))
+        # asked take by take: most of a provider's takes are not on the page
+        by_provider = select(RunRow.id).where(RunRow.id == run_id, RunRow.provider == wanted.provider)
+        found.append(by_provider.correlate(AssessmentRow).exists())
     if wanted.verdict:
-        corrected = select(OverrideRow.clip_run_id).where(OverrideRow.check_name != "")
-        is_measured = and_(AssessmentRow.verdict == wanted.verdict, run_id.not_in(corrected))
+        # SQLite would begin at the index of verdicts, and sort half of all takes for a page
+        is_measured = and_(AssessmentRow.verdict.concat("") == wanted.verdict, run_id.not_in(_corrected()))
         found.append(or_(is_measured, run_id.in_(list(agreed))))
     if wanted.failed_check:
         found.append(AssessmentRow.failed_checks.contains(wanted.failed_check.value, autoescape=True))
@@ -150,7 +149,14 @@ def _fits(wanted: AssessmentFilter, *, since: datetime | None, agreed: Iterable[
     return found
 
 
-_DOWN = (AssessmentOrder.NEWEST, AssessmentOrder.BEST)  # backwards through the index that serves both ways
+_AT, _ID = AssessmentRow.created_at, AssessmentRow.id
+_ORDERS = {
+    AssessmentOrder.NEWEST: Order("newest", _AT, _ID),
+    AssessmentOrder.OLDEST: Order("oldest", _AT, _ID, is_down=False),
+    AssessmentOrder.WORST: Order("worst", WORST, _ID, is_down=False),
+    AssessmentOrder.BEST: Order("best", BEST, _ID),
+    AssessmentOrder.DEAREST: Order("dearest", RunRow.cost_usd, RunRow.id),
+}
 
 
 def assessed_takes(
@@ -161,42 +167,30 @@ def assessed_takes(
     agreed: Iterable[str],
     order: AssessmentOrder,
     limit: int,
-    offset: int,
-) -> tuple[int, list[tuple[RunRow, AssessmentRow, float, int]]]:
-    """(how many fit, (take, its newest assessment, US dollars, attempts of its clip) of the page asked for)."""
-    fits = _fits(wanted, since=since, agreed=list(agreed))
-    is_newest = [is_newest_assessment()]
-    total = (
-        session.scalar(
-            select(func.count(AssessmentRow.clip_run_id.distinct())).where(
-                _is_kept(),
-                *fits,
-                *(is_newest if wanted.verdict or wanted.failed_check else []),  # else any tells of its take
-            )
-        )
-        or 0
-    )
-    cost = _cost_usd().label("cost_usd")
+    after: str = "",
+) -> tuple[tuple[int, bool], Page]:
+    """((how many fit, whether that is all), (take, its newest assessment, attempts of its clip)). Raises ``BadInput``
+    for a cursor of another list."""
+    fits = (is_newest_assessment(), *_fits(wanted, since=since, agreed=list(agreed)))
+    fitting = select(AssessmentRow.id).where(_is_kept(AssessmentRow.clip_run_id), *fits)
     beside = aliased(RunRow)
     attempts = select(func.count()).where(beside.clip_id == RunRow.clip_id).correlate(RunRow).scalar_subquery()
-    orders = {
-        AssessmentOrder.NEWEST: AssessmentRow.created_at.desc(),
-        AssessmentOrder.OLDEST: AssessmentRow.created_at.asc(),
-        AssessmentOrder.WORST: AssessmentRow.score.asc().nulls_last(),
-        AssessmentOrder.BEST: AssessmentRow.score.desc().nulls_last(),
-        AssessmentOrder.DEAREST: cost.desc(),
-    }
     # first which ones they are: the evidence of all others is not touched for it
-    page = select(AssessmentRow.id).where(_is_kept(), *is_newest, *fits)
-    page = page.join(RunRow, RunRow.id == AssessmentRow.clip_run_id) if order is AssessmentOrder.DEAREST else page
-    page = page.order_by(orders[order], AssessmentRow.id.desc() if order in _DOWN else AssessmentRow.id)
-    ids = list(session.scalars(page.limit(limit).offset(offset)))
+    by_take = select(AssessmentRow.id).join(RunRow, RunRow.id == AssessmentRow.clip_run_id)
+    ranked = by_take.where(_is_kept(RunRow.id), *fits) if order is AssessmentOrder.DEAREST else fitting
+    page = fetch_page(session, ranked, _ORDERS[order], limit=limit, after=after)
+    ids = [assessment_id for (assessment_id,) in page.rows]
     options = (selectinload(RunRow.assessments), selectinload(RunRow.overrides))
     clip = selectinload(RunRow.clip).selectinload(ClipRow.plan)
-    query = select(RunRow, AssessmentRow, cost, attempts).join(AssessmentRow, AssessmentRow.clip_run_id == RunRow.id)
+    query = select(RunRow, AssessmentRow, attempts).join(AssessmentRow, AssessmentRow.clip_run_id == RunRow.id)
     found: Any = session.execute(query.where(AssessmentRow.id.in_(ids)).options(*options, clip))
-    rows = {assessed.id: (run, assessed, float(usd), count) for run, assessed, usd, count in found}
-    return total, [rows[assessed_id] for assessed_id in ids]
+    rows = {assessed.id: (run, assessed, count) for run, assessed, count in found}
+    return count_up_to(session, fitting), page._replace(rows=[rows[assessed_id] for assessed_id in ids])
+
+
+def _finds(query: Any) -> ColumnElement[bool]:
+    """As EXISTS, but asked for each row: a planner joins all takes for that, where the first one is answer enough."""
+    return query.limit(1).scalar_subquery().is_not(None)
 
 
 def assessed_choices(session: Session) -> tuple[list[tuple[str, str]], list[str]]:
@@ -204,12 +198,12 @@ def assessed_choices(session: Session) -> tuple[list[tuple[str, str]], list[str]
     is_kept, is_assessed = ProjectRow.deleted_at.is_(None), RunRow.assessments.any()
     of_project = select(RunRow.id).join(ClipRow, ClipRow.id == RunRow.clip_id).join(PlanRow)
     of_project = of_project.where(PlanRow.project_id == ProjectRow.id, is_assessed).correlate(ProjectRow)
-    named = select(ProjectRow.id, ProjectRow.name).where(is_kept, of_project.exists())
+    named = select(ProjectRow.id, ProjectRow.name).where(is_kept, _finds(of_project))
     projects: Any = session.execute(named.order_by(ProjectRow.name))
     asked = select(RunRow.provider).distinct().subquery()
     of_provider = select(RunRow.id).join(ClipRow, ClipRow.id == RunRow.clip_id).join(PlanRow).join(ProjectRow)
     of_provider = of_provider.where(RunRow.provider == asked.c.provider, is_kept, is_assessed).correlate(asked)
-    providers = session.scalars(select(asked.c.provider).where(of_provider.exists()).order_by(asked.c.provider))
+    providers = session.scalars(select(asked.c.provider).where(_finds(of_provider)).order_by(asked.c.provider))
     return [(project_id, name) for project_id, name in projects], list(providers)
 
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import sqlite3
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -16,6 +17,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, func, sele
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session as Session
 from sqlalchemy.orm import sessionmaker
+from sqlalchemy.orm.exc import StaleDataError
 
 from orchestrator.db.address import read_address, why_unreachable
 from orchestrator.db.failures import translated
@@ -23,7 +25,7 @@ from orchestrator.db.file import back_up, inspect_file, suspect_damage
 from orchestrator.db.migrate import SCHEMA_VERSION, prepare_file
 from orchestrator.db.migrations import apply_migrations, newest_version, require_migrations
 from orchestrator.db.models import utc_now
-from orchestrator.errors import CannotWrite, DatabaseDamaged, NotAllowed, NotConfigured, explain
+from orchestrator.errors import CannotWrite, DatabaseDamaged, NotAllowed, NotConfigured, NotFound, explain
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +48,10 @@ _CONNECTING = {
 
 # Both end with the transaction; a plain SET would go on to the next client of a pooler.
 _ACT_AS_USER = text("select set_config('request.jwt.claims', :claims, true), set_config('role', 'authenticated', true)")
+
+_MARK = text("select set_config('orchestrator.session', :mark, false)")
+_MARKED = text("select current_setting('orchestrator.session', true)")
+_POOLED_LOOKS = 5
 
 
 class Database:
@@ -138,6 +144,20 @@ class Database:
             return utc_now()
         return session.scalar(select(func.clock_timestamp())) or utc_now()
 
+    def keeps_sessions(self) -> bool:
+        """Whether a connection is the same one to the server for as long as it lasts. A pooler in transaction mode lets
+        the next client go on where another one has left its session."""
+        mark = uuid.uuid4().hex
+        with _alone(self.engine) as first, _alone(self.engine) as second:
+            first.execute(_MARK, {"mark": mark})
+            try:
+                # More than once: a pooler may take its connections in turn.
+                return all(
+                    (first.scalar(_MARKED), second.scalar(_MARKED) or "") == (mark, "") for _ in range(_POOLED_LOOKS)
+                )
+            finally:
+                first.execute(_MARK, {"mark": ""})
+
     def beside(self) -> Database:
         """The same server over two connections of its own, for what may not queue behind pages and flows."""
         return Database(_server_engine(self.engine.url, pool_size=1, max_overflow=1))
@@ -151,9 +171,11 @@ class Database:
             yield
         except SQLAlchemyError as error:
             known = translated(error)
+            if self._whole is not self and isinstance(error, StaleDataError):
+                known = NotAllowed()  # it was seen, and the change found no row
             if known is None:
                 raise
-            if isinstance(known, NotAllowed):  # it works as it should
+            if isinstance(known, NotAllowed | NotFound):  # it works as it should
                 raise known from None
             if not self._is_failing:  # once, not at every try
                 log.warning("%s: %s", known.code, _first_line(getattr(error, "orig", error)))
@@ -281,6 +303,11 @@ def _sqlite_engine(address: URL) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if is_write else "BEGIN")
 
     return engine
+
+
+def _alone(engine: Engine) -> Connection:
+    """A connection outside of any transaction."""
+    return engine.connect().execution_options(isolation_level="AUTOCOMMIT")
 
 
 def _is_on_loop() -> bool:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import Text, case, cast, func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from orchestrator.db.models import (
@@ -14,18 +15,24 @@ from orchestrator.db.models import (
     PreferenceRow,
     RunRow,
 )
+from orchestrator.db.paging import Order, Page, fetch_page
 from orchestrator.db.queries import IS_THERE, single_plans
 from orchestrator.schema.status import ClipStatus, PlanStatus, RunStatus
 
 _OPEN = [status for status in ClipStatus if not status.is_settled]
 
 
-def wish_ids(session: Session, *, limit: int, clips_at_most: int) -> list[str]:
-    """Ids of the newest ``limit`` wishes for single clips, newest first. A wish goes by what its clips are variations
-    of, or by its only clip; it has no more than ``clips_at_most``."""
-    query = select(ClipRow.id, ClipRow.variation_of).where(IS_THERE, ClipRow.clip_plan_id.in_(single_plans()))
-    rows = session.execute(query.order_by(ClipRow.created_at.desc(), ClipRow.id).limit(limit * clips_at_most))
-    return list(dict.fromkeys(variation_of or clip_id for clip_id, variation_of in rows))[:limit]
+def wish_ids(session: Session, owner_id: str, *, limit: int, after: str = "") -> Page:
+    """(id) of somebody's wishes for single clips, by the newest clip of each. A wish goes by what its clips are
+    variations of, or by its only clip. Raises ``BadInput`` for a cursor of another list."""
+    own_id = func.replace(  # Postgres writes ids with hyphens, SQLite without
+        case((ClipRow.variation_of == "", cast(ClipRow.id, Text)), else_=ClipRow.variation_of), "-", "", type_=Text()
+    )
+    clips = select(own_id.label("id"), func.max(ClipRow.created_at).label("at")).group_by(own_id)
+    wishes = clips.where(IS_THERE, ClipRow.clip_plan_id.in_(single_plans(owner_id))).subquery()
+    order = Order("wishes", wishes.c.at, wishes.c.id)
+    page = fetch_page(session, select(wishes.c.id), order, limit=limit, after=after)
+    return page._replace(rows=[(str(uuid.UUID(wish_id)),) for (wish_id,) in page.rows])
 
 
 def clips_of_wishes(session: Session, wishes: Iterable[str]) -> Sequence[ClipRow]:
@@ -37,17 +44,17 @@ def clips_of_wishes(session: Session, wishes: Iterable[str]) -> Sequence[ClipRow
     return session.scalars(query.options(*options).order_by(ClipRow.created_at, ClipRow.id)).all()
 
 
-def single_clips_at_work(session: Session) -> Sequence[ClipRow]:
-    """Single clips that are being made, those asked for last first."""
-    query = select(ClipRow).join(PlanRow).where(ClipRow.clip_plan_id.in_(single_plans()))
+def single_clips_at_work(session: Session, owner_id: str) -> Sequence[ClipRow]:
+    """Somebody's single clips that are being made, those asked for last first."""
+    query = select(ClipRow).join(PlanRow).where(ClipRow.clip_plan_id.in_(single_plans(owner_id)))
     query = query.where(IS_THERE, ClipRow.status.in_(_OPEN))
     is_held = (ClipRow.status == ClipStatus.PENDING) & PlanRow.status.in_((PlanStatus.PAUSED, PlanStatus.CANCELLED))
     return session.scalars(query.where(~is_held).order_by(ClipRow.created_at.desc(), ClipRow.id)).all()
 
 
-def deleted_singles(session: Session, ids: Sequence[str]) -> Sequence[ClipRow]:
-    """Those of the single clips that were deleted."""
-    query = select(ClipRow).where(ClipRow.clip_plan_id.in_(single_plans()), ~IS_THERE)
+def deleted_singles(session: Session, owner_id: str, ids: Sequence[str]) -> Sequence[ClipRow]:
+    """Those of somebody's single clips that were deleted."""
+    query = select(ClipRow).where(ClipRow.clip_plan_id.in_(single_plans(owner_id)), ~IS_THERE)
     return session.scalars(query.where(ClipRow.id.in_(ids))).all()
 
 

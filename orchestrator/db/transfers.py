@@ -18,13 +18,23 @@ from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import Null
 
-from orchestrator.db.models import AssetRow, Base, ExecutorRow, TurnRow, WaitRow, WorkspaceRow
+from orchestrator.db.models import (
+    LOCAL_OWNER,
+    AssetRow,
+    Base,
+    ExecutorRow,
+    ProjectRow,
+    SignInRow,
+    TurnRow,
+    WaitRow,
+    WorkspaceRow,
+)
 from orchestrator.errors import Conflict
 
 Row = dict[str, Any]
 
-# What processes tell each other while they run.
-_OF_PROCESSES = {kind.__tablename__ for kind in (ExecutorRow, WaitRow, TurnRow)}
+# What processes tell each other while they run, and who is signed in there.
+_OF_PROCESSES = {kind.__tablename__ for kind in (ExecutorRow, WaitRow, TurnRow, SignInRow)}
 TABLES: tuple[Table, ...] = tuple(t for t in Base.metadata.sorted_tables if t.name not in _OF_PROCESSES)
 # Its one row says how an installation is set: another one that has its own keeps it.
 SETTINGS_TABLE = WorkspaceRow.__tablename__
@@ -115,6 +125,18 @@ def canonical(row: Mapping[str, Any]) -> str:
     """``row`` as text that is the same for equal rows, whichever database they come from."""
     kept = {name: _plain(value) for name, value in row.items() if not isinstance(value, Null)}
     return json.dumps(kept, sort_keys=True)
+
+
+def compared(table: Table, row: Mapping[str, Any]) -> str:
+    """``row`` as far as both sides must agree on it: whose a project is may be settled on each by itself."""
+    is_project = table.name == ProjectRow.__tablename__
+    return canonical({name: value for name, value in row.items() if not (is_project and name == "owner_id")})
+
+
+def arriving(table: Table, row: Row, *, is_sqlite: bool) -> Row:
+    """``row`` as the target keeps it: in SQLite, where nobody signs in, all projects are the local owner's."""
+    is_project = table.name == ProjectRow.__tablename__
+    return {**row, "owner_id": LOCAL_OWNER} if is_project and is_sqlite else row
 
 
 class Digest:

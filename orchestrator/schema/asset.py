@@ -17,6 +17,18 @@ class AssetKind(StrEnum):
     ANIMATIC = "animatic"
 
 
+class Shelf(Value):
+    """Where the files of a project are kept: below its owner's id and its own, so that a policy on folders can tell
+    whose they are. Both are UUIDs."""
+
+    owner_id: str
+    project_id: str
+
+    def key(self, name: str) -> str:
+        """The key of the file ``name``. Files that were stored before keep the key that their row says."""
+        return f"{self.owner_id}/{self.project_id}/{name}"
+
+
 class VideoAsset(Value):
     """A file in the asset store. ``storage_key`` is its path inside the store, never a path of this machine."""
 

@@ -8,7 +8,8 @@ from orchestrator.schema.value import Value
 
 
 class EditEntry(Value):
-    """One change: what was done, by whom and when. ``kind`` is ``plan``, ``draft`` or ``settings``."""
+    """One change: what was done, by whom and when (UTC). ``kind`` is ``plan``, ``draft`` or ``settings``. ``undone_by``
+    and ``undone_at`` are of one that ``is_undone``."""
 
     id: str
     kind: str
@@ -16,6 +17,8 @@ class EditEntry(Value):
     by: str
     at: datetime
     is_undone: bool = False
+    undone_by: str = ""
+    undone_at: datetime | None = None
 
 
 class EditHistory(Value):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+# What a flow comes to whose rows somebody deleted meanwhile.
+GONE = "gone"
+
 
 def plan_flow_id(plan_id: str, generation: int) -> str:
     return f"plan:{plan_id}:{generation}"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
+from orchestrator.schema.member import Role
+from orchestrator.schema.paging import Paged
 from orchestrator.schema.status import RenderStatus
 from orchestrator.schema.timeline import TransitionKind
 from orchestrator.schema.value import Value
@@ -22,7 +24,8 @@ class ProjectState(StrEnum):
 class ListedProject(ProjectView):
     """A project in a list. ``clips_failed`` and ``clips_under_way`` are of its newest plan, ``total_seconds`` is what
     that is planned to last. ``render`` is what its newest film is at, None before the first. ``put_away_at``: when it
-    was archived or deleted."""
+    was archived or deleted. ``role`` is what whoever asks is in it, ``shared_by`` the e-mail of its owner where that is
+    somebody else."""
 
     state: ProjectState = ProjectState.ACTIVE
     clips_failed: int = 0
@@ -30,9 +33,11 @@ class ListedProject(ProjectView):
     total_seconds: int = 0
     render: RenderStatus | None = None
     put_away_at: datetime | None = None
+    role: Role = Role.OWNER
+    shared_by: str = ""
 
 
-class Library(Value):
+class Library(Paged):
     """One page of the projects that were asked for, of ``total``; ``counts`` says how many the search finds in each
     state."""
 
@@ -87,7 +92,7 @@ class FilmView(RenderView):
     ratings: int = 0
 
 
-class Films(Value):
+class Films(Paged):
     """One page of the films, newest first, of ``total``."""
 
     films: tuple[FilmView, ...]

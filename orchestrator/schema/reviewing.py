@@ -8,6 +8,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from orchestrator.schema.assessment import CheckName, Verdict
+from orchestrator.schema.paging import Paged
 from orchestrator.schema.value import Value
 
 
@@ -113,12 +114,12 @@ class AssessedTake(Value):
     assessed_at: datetime
 
 
-class AssessmentPage(Value):
-    """``takes`` from ``offset`` on, of ``total`` that fit the filter. ``projects`` (id, name) and ``providers`` are all
-    that have assessed takes."""
+class AssessmentPage(Paged):
+    """``takes`` of ``total`` that fit the filter, or of more than that (``has_more_than_total``), for no more than a
+    thousand are counted. ``projects`` (id, name) and ``providers`` are all that have assessed takes."""
 
     takes: tuple[AssessedTake, ...]
     total: int
-    offset: int = 0
+    has_more_than_total: bool = False
     projects: tuple[tuple[str, str], ...] = ()
     providers: tuple[str, ...] = ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from orchestrator.schema.paging import Paged
 from orchestrator.schema.value import Value
 from orchestrator.schema.view import TakeView
 
@@ -49,11 +50,10 @@ class Wish(Value):
         return any(take.is_active for take in self.takes)
 
 
-class WishList(Value):
-    """Wishes, newest first; ``has_more``: there are older ones."""
+class WishList(Paged):
+    """Wishes, newest first."""
 
     wishes: tuple[Wish, ...] = ()
-    has_more: bool = False
 
 
 class UnderWay(Value):

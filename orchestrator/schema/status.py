@@ -68,7 +68,7 @@ PLAN_MOVES: dict[PlanStatus, frozenset[PlanStatus]] = {
         {PlanStatus.PAUSED, PlanStatus.COMPLETED, PlanStatus.INCOMPLETE, PlanStatus.CANCELLED}
     ),
     PlanStatus.PAUSED: frozenset({PlanStatus.RUNNING, PlanStatus.INCOMPLETE, PlanStatus.CANCELLED}),
-    PlanStatus.COMPLETED: frozenset({PlanStatus.RUNNING}),
+    PlanStatus.COMPLETED: frozenset({PlanStatus.RUNNING, PlanStatus.INCOMPLETE}),
     PlanStatus.INCOMPLETE: frozenset({PlanStatus.RUNNING, PlanStatus.COMPLETED}),
     PlanStatus.CANCELLED: frozenset({PlanStatus.RUNNING}),
 }

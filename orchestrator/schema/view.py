@@ -10,6 +10,7 @@ from pydantic import Field
 from orchestrator.schema.assessment import CheckName, CheckResult, Verdict
 from orchestrator.schema.brief import ContentBrief
 from orchestrator.schema.clip_run import Edit
+from orchestrator.schema.paging import Paged
 from orchestrator.schema.project import ProjectSettings
 from orchestrator.schema.script import ScriptFormat
 from orchestrator.schema.status import ClipStatus, PauseCause, PlanStatus, RenderStatus, RunStatus
@@ -210,11 +211,13 @@ class PlanView(Value):
     ``cost_usd`` is what this plan cost, ``spent_usd`` what its whole project did, which the budget bounds; ``reason``
     and ``pause_cause`` say why it was paused when nobody paused it. ``missing`` are the clips a film made now would
     lack. ``estimate`` is for the clips that are not settled, None when there are none. ``render`` is the newest film,
-    ``partial`` the newest partial one unless the film is newer."""
+    ``partial`` the newest partial one unless the film is newer. ``version``
+    counts what people changed in the project."""
 
     id: str
     project_id: str
     project_name: str
+    version: int = 0
     status: PlanStatus
     is_active: bool
     clips: tuple[ClipView, ...]
@@ -256,7 +259,8 @@ class ProjectView(Value):
 
 
 class ProjectDetail(Value):
-    """A project opened for editing: the newest brief, script and plan. ``is_deleted``: it is in the bin."""
+    """A project opened for editing: the newest brief, script and plan. ``is_deleted``: it is in the bin. ``version``
+    counts what people changed in it."""
 
     id: str
     name: str
@@ -265,6 +269,7 @@ class ProjectDetail(Value):
     script: str
     clip_plan_id: str = ""
     is_deleted: bool = False
+    version: int = 0
 
 
 class ScriptMeasure(Value):
@@ -324,6 +329,12 @@ class CallView(Value):
     is_adopted: bool = False
     message: str = ""
     sent_at: datetime
+
+
+class LedgerPage(Paged):
+    """Lines of the ledger, newest first."""
+
+    calls: tuple[CallView, ...]
 
 
 class SpendingView(Value):

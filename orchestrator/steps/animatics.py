@@ -18,11 +18,12 @@ from orchestrator.animatics import Sketch, sketch, stale
 from orchestrator.db.animatics import animatic_of, asset_of
 from orchestrator.db.models import AssetRow, ClipRow, PlanRow
 from orchestrator.db.pictures import picture_row
-from orchestrator.db.records import fetch
+from orchestrator.db.records import fetch, shelf_of
 from orchestrator.db.session import Database, Session
 from orchestrator.errors import UNFORESEEN, Away, NotFound, explain
 from orchestrator.generator import Generator
 from orchestrator.pictures import FittedPictures, StoredPicture
+from orchestrator.schema.asset import Shelf
 from orchestrator.storage.base import AssetStore
 from providers.base import Animator, ProviderError, ReferenceRules
 
@@ -71,11 +72,11 @@ class AnimaticSteps:
         """Draw one preview and give it to its clip; why not, in words."""
         with self.database.read() as session:
             clip = fetch(session, ClipRow, clip_id)
-            asked, project_id = sketch(clip), clip.plan.project_id
+            asked, shelf = sketch(clip), shelf_of(clip.plan.project)
             picture = _picture_of(session, asked.picture)
         try:
-            if not await self._find(clip_id, asked.key, project_id):
-                asset = await self._make(asked, project_id, picture)
+            if not await self._find(clip_id, asked.key, shelf):
+                asset = await self._make(asked, shelf, picture)
                 self._keep(clip_id, asked.key, asset)
         except Away:
             raise
@@ -88,10 +89,10 @@ class AnimaticSteps:
             return str(known or UNFORESEEN)
         return ""
 
-    async def _find(self, clip_id: str, key: str, project_id: str) -> bool:
+    async def _find(self, clip_id: str, key: str, shelf: Shelf) -> bool:
         """Whether this very preview was drawn before, as for a clip that was changed and changed back."""
         with self.database.read() as session:
-            asset = asset_of(session, _storage_key(project_id, key))
+            asset = asset_of(session, _storage_key(shelf, key))
             stored = (asset.storage_key, asset.sha256) if asset else None
         if stored is None:
             return False
@@ -105,7 +106,7 @@ class AnimaticSteps:
             _give(fetch(session, ClipRow, clip_id, lock=True), key, asset)
             return True
 
-    async def _make(self, asked: Sketch, project_id: str, picture: StoredPicture | None) -> AssetRow:
+    async def _make(self, asked: Sketch, shelf: Shelf, picture: StoredPicture | None) -> AssetRow:
         if self.animator is None:
             raise ProviderError("No provider that draws on this machine is set up.")
         self.scratch.mkdir(parents=True, exist_ok=True)
@@ -118,7 +119,7 @@ class AnimaticSteps:
                 request = request.model_copy(update={"reference_path": path})
             file = folder / "animatic.mp4"
             await self.animator.animate(request, file)
-            return await self.generator.keep_animatic(file, project_id=project_id, name=_name(asked.key))
+            return await self.generator.keep_animatic(file, shelf=shelf, name=_name(asked.key))
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -155,5 +156,5 @@ def _name(key: str) -> str:
     return f"animatic-{key}"
 
 
-def _storage_key(project_id: str, key: str) -> str:
-    return f"{project_id}/{_name(key)}.mp4"
+def _storage_key(shelf: Shelf, key: str) -> str:
+    return shelf.key(f"{_name(key)}.mp4")

@@ -15,7 +15,16 @@ from orchestrator.calls import PaidCall
 from orchestrator.db.models import AssetRow, ClipRow, PlanRow, RunRow, utc_now
 from orchestrator.db.pictures import picture_row
 from orchestrator.db.queries import accepted_at, call_of, is_called
-from orchestrator.db.records import assessment_of, fetch, lock_run, policy_of, repair_of, request_of, settings_of
+from orchestrator.db.records import (
+    assessment_of,
+    fetch,
+    lock_run,
+    policy_of,
+    repair_of,
+    request_of,
+    settings_of,
+    shelf_of,
+)
 from orchestrator.db.session import Database, Session
 from orchestrator.errors import (
     CUT_OFF,
@@ -34,7 +43,7 @@ from orchestrator.pictures import StoredPicture
 from orchestrator.repair import best_take, decide
 from orchestrator.schema.assessment import Verdict
 from orchestrator.schema.clip_run import CANCELLED, TAKEN_BACK, Edit, RepairInstruction, RepairStrategy
-from orchestrator.schema.flow_id import clip_flow_id
+from orchestrator.schema.flow_id import GONE, clip_flow_id
 from orchestrator.schema.status import ClipStatus, PauseCause, PlanStatus, RunStatus
 from orchestrator.steps.perils import Perils
 from providers.base import AudioSupport, Generation, GenerationStatus, ProviderError
@@ -194,7 +203,7 @@ class ClipSteps:
             run = fetch(session, RunRow, run_id)
             if run.asset_id:
                 return
-            provider, generation_id, project_id = run.provider, run.generation_id, run.clip.plan.project_id
+            provider, generation_id, shelf = run.provider, run.generation_id, shelf_of(run.clip.plan.project)
             narration, is_cut = self._narration(run), bool(run.edit)
             if not is_cut:
                 self._check_place(run, is_sent=True)
@@ -203,9 +212,7 @@ class ClipSteps:
                 fetched = await (
                     self._cut(run_id)
                     if is_cut
-                    else self.generator.fetch(
-                        provider, generation_id, project_id=project_id, run_id=run_id, narration=narration
-                    )
+                    else self.generator.fetch(provider, generation_id, shelf=shelf, run_id=run_id, narration=narration)
                 )
         except (ProviderError, _NotCut) as error:
             self._note_error(run_id, error.code, str(error))
@@ -228,12 +235,13 @@ class ClipSteps:
         """The take that repair wants made from another one. Raises ``_NotCut``."""
         with self.database.read() as session:
             run = fetch(session, RunRow, run_id)
-            edit, project_id, narration = Edit.model_validate(run.edit), run.clip.plan.project_id, run.narration
+            edit, narration = Edit.model_validate(run.edit), run.narration
+            shelf = shelf_of(run.clip.plan.project)
             source = fetch(session, RunRow, run.source_run_id)
             asset = fetch(session, AssetRow, source.asset_id or "")
             stored = asset.storage_key, asset.sha256
         try:
-            return await self.generator.cut(*stored, edit, project_id=project_id, run_id=run_id, narration=narration)
+            return await self.generator.cut(*stored, edit, shelf=shelf, run_id=run_id, narration=narration)
         except (UnreadableMedia, MediaFailed) as error:
             raise _NotCut(f"This take could not be cut: {error.message}") from error
 
@@ -308,8 +316,11 @@ class ClipSteps:
 
     async def break_off(self, clip_id: str, generation: int, message: str) -> str:
         """Something of ours failed (a full disk, a crashed child). The run stays open: what was paid is used when the
-        clip is tried again."""
+        clip is tried again. A clip that somebody deleted needs nothing more."""
         with self.database.write() as session:
+            if session.get(ClipRow, clip_id) is None:
+                log.info("A clip was deleted while it was being made", extra={"clip_id": clip_id})
+                return GONE
             plan = fetch(session, PlanRow, fetch(session, ClipRow, clip_id).clip_plan_id, lock=True)
             clip = fetch(session, ClipRow, clip_id, lock=True)
             if clip.generation == generation and not ClipStatus(clip.status).is_settled:
@@ -325,6 +336,8 @@ class ClipSteps:
         if reason not in (None, CUT_OFF):
             return await self.break_off(clip_id, generation, reason or UNFORESEEN)
         with self.database.write() as session:
+            if session.get(ClipRow, clip_id) is None:
+                return GONE
             clip = fetch(session, ClipRow, clip_id, lock=True)
             is_open = clip.generation == generation and not ClipStatus(clip.status).is_settled
             if is_open and reason == CUT_OFF:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.db.models import PlanRow, RenderRow, utc_now
-from orchestrator.db.records import fetch
+from orchestrator.db.records import fetch, shelf_of
 from orchestrator.db.session import Database
 from orchestrator.errors import UNFORESEEN, Away, explain
 from orchestrator.generator import Generator
@@ -44,7 +44,7 @@ class FilmSteps:
                 return row.status
             row.status = RenderStatus.RENDERING
             timeline = Timeline.model_validate(row.timeline)
-            project_id = fetch(session, PlanRow, row.clip_plan_id).project_id
+            shelf = shelf_of(fetch(session, PlanRow, row.clip_plan_id).project)
         # Of its own: a process that was taken for dead and wakes clears away its folder, and nobody else's.
         renders = self.cache_dir / "renders"
         renders.mkdir(parents=True, exist_ok=True)
@@ -68,7 +68,7 @@ class FilmSteps:
                     on_progress=on_progress,
                 )
                 film = folder / "film.mp4"
-                assets = await self.generator.keep_render(film, project_id=project_id, render_id=render_id)
+                assets = await self.generator.keep_render(film, shelf=shelf, render_id=render_id)
         except Away:
             raise
         except Exception as error:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.db.models import PlanRow, RenderRow, RunRow, utc_now
+from orchestrator.db.queries import newest_render
 from orchestrator.db.records import fetch, settings_of
-from orchestrator.db.session import Database
-from orchestrator.decisions import go_on, has_open_clips, is_whole
-from orchestrator.renders import add_render, render_id_of
-from orchestrator.schema.flow_id import render_flow_id
-from orchestrator.schema.project import OnFailed
+from orchestrator.db.session import Database, Session
+from orchestrator.decisions import can_be_film, go_on, has_open_clips, is_whole
+from orchestrator.renders import add_render, is_current, render_id_of
+from orchestrator.schema.flow_id import GONE, render_flow_id
 from orchestrator.schema.status import ClipStatus, PauseCause, PlanStatus, RenderStatus
 
 log = logging.getLogger(__name__)
@@ -44,11 +44,8 @@ class PlanSteps:
             if plan.status == PlanStatus.RUNNING:
                 if has_open_clips(plan):
                     return "again"
-                passed = [c for c in plan.clips if c.status == ClipStatus.PASSED]
-                is_ready = bool(passed) and (
-                    len(passed) == len(plan.clips) or settings_of(plan).on_failed is OnFailed.SKIP
-                )
-                if is_ready and plan.project.kind == "film":
+                is_ready = can_be_film(plan)
+                if is_ready and plan.project.kind == "film" and not _has_film(session, plan):
                     render_id = render_id_of(plan, generation)
                     if session.get(RenderRow, render_id) is None:
                         add_render(session, plan, transition=settings_of(plan).transition, render_id=render_id)
@@ -68,7 +65,7 @@ class PlanSteps:
                 film = session.get(RenderRow, render_id_of(plan, generation))
                 if film is None:
                     return "again"
-                is_done = film.status == RenderStatus.DONE
+                is_done = film.status == RenderStatus.DONE and can_be_film(plan)  # else a take was refused meanwhile
                 plan.status = PlanStatus.COMPLETED if is_done else PlanStatus.INCOMPLETE
                 plan.finished_at = utc_now()
             plan.is_parked = True
@@ -87,13 +84,22 @@ class PlanSteps:
             return [plan.id, plan.flow_generation] if is_at_work else []
 
     async def park(self, plan_id: str) -> str:
-        """The plan flow broke: whoever looks sees a plan that can be started again."""
+        """The plan flow broke: whoever looks sees a plan that can be started again, unless somebody deleted it."""
         with self.database.write() as session:
+            if session.get(PlanRow, plan_id) is None:
+                log.info("A plan was deleted while it was at work", extra={"clip_plan_id": plan_id})
+                return GONE
             plan = fetch(session, PlanRow, plan_id, lock=True)
             if plan.status == PlanStatus.RUNNING:
                 plan.status = PlanStatus.INCOMPLETE
             plan.is_parked = True
         return _tell_end(plan)
+
+
+def _has_film(session: Session, plan: PlanRow) -> bool:
+    """Whether a film of exactly this is made: a decision was taken back, or given again."""
+    last = newest_render(session, plan.id)
+    return last is not None and last.status == RenderStatus.DONE and is_current(last, plan)
 
 
 def _tell_end(plan: PlanRow) -> str:

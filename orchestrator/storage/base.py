@@ -19,6 +19,14 @@ class StoredEntry(Value):
     changed_at: datetime
 
 
+class StoreSurvey(Value):
+    """How many files a store holds, of how many bytes together, and the ``orphans`` among them that may be deleted."""
+
+    files: int
+    size_bytes: int
+    orphans: tuple[StoredEntry, ...]
+
+
 class AssetStore(Protocol):
     """Keys are relative, slash-separated and made by us from ids; they never come from a user.
 

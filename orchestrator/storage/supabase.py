@@ -1,7 +1,7 @@
 """Assets in a private bucket of Supabase Storage.
 
-Objects lie under ``{owner}/{key}``, so that a policy on the first folder can tell whose they are. Browsers get them by
-signed links; what is worked with on this machine is a copy, held against its hash.
+The path of an object is its key, whose second folder is the project, so that a policy can tell who may see it. Browsers
+get them by signed links; what is worked with on this machine is a copy, held against its hash.
 """
 
 from __future__ import annotations
@@ -26,8 +26,6 @@ from orchestrator.storage.nearby import NearbyFiles
 from orchestrator.storage.resumable import CHUNK_BYTES, ResumableUploads, Upload
 from orchestrator.storage.supabase_api import PAUSES_SECONDS, KeyKind, Passing, StorageApi, megabytes, passing
 
-# Whose everything is while nobody signs in.
-LOCAL_OWNER = "00000000-0000-0000-0000-000000000000"
 LINK_SECONDS = 3600
 _LINKS_MAX = 4096
 _PAGE = 1000
@@ -47,13 +45,11 @@ class SupabaseAssetStore:
         uploads_dir: Path,
         nearby_dir: Path,
         nearby_max_bytes: int,
-        owner: str = LOCAL_OWNER,
         pauses_seconds: tuple[float, ...] = PAUSES_SECONDS,
     ) -> None:
         self._api = StorageApi(url=url, key=key, bucket=bucket, pauses_seconds=pauses_seconds)
         self._uploads = ResumableUploads(self._api, uploads_dir)
         self._nearby = NearbyFiles(nearby_dir, max_bytes=nearby_max_bytes)
-        self._owner = owner
         self._links: dict[tuple[str, str], tuple[str, float]] = {}
         self._lock = threading.Lock()
 
@@ -150,16 +146,16 @@ class SupabaseAssetStore:
         return link
 
     def entries(self) -> Iterator[StoredEntry]:
-        folders = [self._owner]
+        folders = [""]
         while folders:
             folder, offset = folders.pop(), 0
             while page := self._list(folder, offset=offset):
                 for entry in page:
-                    path = f"{folder}/{entry['name']}"
+                    path = f"{folder}/{entry['name']}".lstrip("/")
                     if entry.get("id") is None:
                         folders.append(path)
                     else:
-                        yield _entry(path.removeprefix(f"{self._owner}/"), entry)
+                        yield _entry(path, entry)
                 offset += len(page)
 
     def _list(self, folder: str, *, offset: int) -> list[dict[str, Any]]:
@@ -198,7 +194,7 @@ class SupabaseAssetStore:
         parts = key.split("/")
         if not all(parts) or any(part in (".", "..") for part in parts):
             raise NotFound
-        return f"{self._owner}/{key}"
+        return key
 
     def _object(self, key: str, verb: str = "") -> str:
         return f"/object{verb}/{_quoted(self._api.bucket)}/{_quoted(self._path(key))}"

@@ -9,6 +9,7 @@ from orchestrator.views.core import CoreViews
 from orchestrator.views.edits import EditReads
 from orchestrator.views.exports import ExportReads
 from orchestrator.views.library import LibraryReads
+from orchestrator.views.members import MemberReads
 from orchestrator.views.pictures import PictureReads
 from orchestrator.views.singles import SingleReads
 from orchestrator.views.statistics import StatisticsReads
@@ -27,6 +28,7 @@ class Views(
     ExportReads,
     WorkspaceReads,
     PictureReads,
+    MemberReads,
     CoreViews,
 ):
     """All reads."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 from orchestrator.db import reviewing
+from orchestrator.db.members import role_in
 from orchestrator.db.models import AssessmentRow, ClipRow, RunRow, utc_now
 from orchestrator.db.records import fetch, standing
 from orchestrator.decisions import REJECTED, decided, judgement
 from orchestrator.presentation import take_shown, url
 from orchestrator.schema.assessment import Verdict
+from orchestrator.schema.member import Role
 from orchestrator.schema.reviewing import (
     AssessedTake,
     AssessmentFilter,
@@ -50,6 +52,9 @@ class AssessmentReads(Reads):
             left = standing(run)[-1:] if run else []
             if row is None or run is None or not left or left[0].id != row.id or not row.before:
                 return None
+            role = role_in(session, run.clip.plan.project_id) if self._user else Role.OWNER
+            if role is None or not role.covers(Role.REVIEWER):
+                return None
             if row.new_value == "adopted" or run.clip.generation != row.before.get("until"):
                 return None
             return LastDecision(
@@ -69,27 +74,29 @@ class AssessmentReads(Reads):
         *,
         order: AssessmentOrder = AssessmentOrder.NEWEST,
         limit: int = 50,
-        offset: int = 0,
+        after: str = "",
     ) -> AssessmentPage:
-        """Assessed takes that fit, ``limit`` of them from ``offset`` on."""
+        """A page of the assessed takes that fit. Raises ``BadInput`` for a cursor of another list."""
         wanted = wanted or AssessmentFilter()
         since = utc_now() - timedelta(days=wanted.days) if wanted.days else None
         with self._database.read() as session:
             now = {run.id: judgement(run) for run in reviewing.corrected_runs(session)} if wanted.verdict else {}
-            total, rows = reviewing.assessed_takes(
+            (total, is_all), page = reviewing.assessed_takes(
                 session,
                 wanted,
                 since=since,
                 agreed=[run_id for run_id, held in now.items() if held and held.verdict is wanted.verdict],
                 order=order,
                 limit=limit,
-                offset=offset,
+                after=after,
             )
             projects, providers = reviewing.assessed_choices(session)
             return AssessmentPage(
-                takes=tuple(_assessed_take(*row) for row in rows),
+                takes=tuple(_assessed_take(*row) for row in page.rows),
                 total=total,
-                offset=offset,
+                has_more_than_total=not is_all,
+                next=page.next,
+                previous=page.previous,
                 projects=tuple(projects),
                 providers=tuple(providers),
             )
@@ -125,7 +132,7 @@ def _need_view(kind: NeedKind, clip: ClipRow) -> NeedView:
     )
 
 
-def _assessed_take(run: RunRow, assessed: AssessmentRow, cost_usd: float, attempts: int) -> AssessedTake:
+def _assessed_take(run: RunRow, assessed: AssessmentRow, attempts: int) -> AssessedTake:
     clip, held = run.clip, judgement(run)
     verdict = held.verdict if held else Verdict(assessed.verdict)
     return AssessedTake(
@@ -147,7 +154,7 @@ def _assessed_take(run: RunRow, assessed: AssessmentRow, cost_usd: float, attemp
         provider=run.provider,
         model=run.model,
         seconds=int(run.request.get("seconds") or clip.seconds),
-        cost_usd=round(cost_usd, 4),
+        cost_usd=round(run.cost_usd, 4),
         poster_url=url(run.poster_asset_id),
         assessed_at=assessed.created_at,
     )

@@ -18,6 +18,7 @@ from orchestrator.db.models import (
     AssetRow,
     BriefRow,
     ClipRow,
+    PerceptionCallRow,
     PlanRow,
     ProjectRow,
     RenderRow,
@@ -53,6 +54,7 @@ from orchestrator.presentation import (
     take_shown,
 )
 from orchestrator.renders import is_current
+from orchestrator.rights import admins
 from orchestrator.scene_crafter import craft_clip
 from orchestrator.schema.brief import ContentBrief
 from orchestrator.schema.calibration import Calibration, PolicyView, Unspoken, WhatIf
@@ -64,6 +66,7 @@ from orchestrator.schema.view import (
     CallView,
     CostEstimate,
     DoctorItem,
+    LedgerPage,
     PlanView,
     ProjectDetail,
     ProviderView,
@@ -98,6 +101,7 @@ class CoreViews(Reads):
                 script=script.text if script else "",
                 clip_plan_id=plan.id if plan else "",
                 is_deleted=row.deleted_at is not None,
+                version=row.version,
             )
 
     # --- plans and clips ---
@@ -131,6 +135,7 @@ class CoreViews(Reads):
                 id=plan.id,
                 project_id=plan.project_id,
                 project_name=plan.project.name,
+                version=plan.project.version,
                 status=PlanStatus(plan.status),
                 is_active=is_active,
                 clips=clips,
@@ -194,6 +199,8 @@ class CoreViews(Reads):
     def _estimate_open(self, session: Session, clips: Sequence[ClipRow]) -> CostEstimate | None:
         """What the clips that are not settled will cost, each at the provider that is to make it; None when there are
         none or one of those is not set up."""
+        if not clips:
+            return None
         seconds: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
         settings = settings_of(clips[0].plan)
         for clip in clips:
@@ -281,7 +288,7 @@ class CoreViews(Reads):
     def judged_projects(self) -> tuple[tuple[str, str], ...]:
         """(id, name) of the films, newest first, and of what holds the single clips."""
         with self._database.read() as session:
-            single = queries.single_project(session)
+            single = queries.single_project(session, self._owner_id)
             return tuple((row.id, row.name) for row in (*queries.films(session), *([single] if single else [])))
 
     def what_if(self, project_id: str, policy: AssessmentPolicy) -> WhatIf:
@@ -407,12 +414,17 @@ class CoreViews(Reads):
         )
 
     def calls(self, *, project_id: str = "", limit: int = 200) -> tuple[CallView, ...]:
-        """The ledger: every request to a provider that may have been paid, those refused, and every look at a take;
-        newest first."""
+        """The newest of the ledger, by when each was first asked for."""
+        return self.ledger(project_id=project_id, limit=limit).calls
+
+    def ledger(self, *, project_id: str = "", limit: int = 50, after: str = "") -> LedgerPage:
+        """Every request to a provider that may have been paid, those refused, and every look at a take; newest first.
+        Raises ``BadInput`` for a cursor of another list."""
         with self._database.read() as session:
-            calls = [call_view(row) for row in queries.newest_calls(session, project_id=project_id, limit=limit)]
-            looks = [look_view(row) for row in queries.newest_looks(session, project_id=project_id, limit=limit)]
-        return tuple(sorted((*calls, *looks), key=lambda call: call.sent_at, reverse=True)[:limit])
+            page = queries.ledger_page(session, project_id=project_id, limit=limit, after=after)
+            rows = [row for (row,) in page.rows]
+            calls = tuple(look_view(row) if isinstance(row, PerceptionCallRow) else call_view(row) for row in rows)
+        return LedgerPage(calls=calls, next=page.next, previous=page.previous)
 
     def spending(self) -> tuple[SpendingView, ...]:
         """What every provider cost so far, the dearest first."""
@@ -422,6 +434,7 @@ class CoreViews(Reads):
                 for name, takes, refused, cost, open_usd in queries.spending(session)
             )
 
+    @admins
     def doctor(self) -> tuple[DoctorItem, ...]:
         """What is configured, what is missing and what that turns off."""
         return self._examine()

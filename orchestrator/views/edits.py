@@ -30,10 +30,18 @@ class EditReads(Reads):
                     by=edit.made_by,
                     at=edit.created_at,
                     is_undone=edit.undone_at is not None,
+                    undone_by=edit.undone_by,
+                    undone_at=edit.undone_at,
                 )
                 for edit in reversed(edits)
             ),
         )
+
+    def version(self, project_id: str) -> int:
+        """Counts what people changed in a project: another one says that there is something to see. Raises
+        ``NotFound``."""
+        with self._database.read() as session:
+            return fetch(session, ProjectRow, project_id).version
 
     def clip_plan_of(self, clip_id: str) -> str:
         """The id of the plan that a clip is of, also of one that was taken out."""

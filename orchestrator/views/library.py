@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from orchestrator.db import library, reviewing
 from orchestrator.db.library import Listed
+from orchestrator.db.members import memberships, role_in
 from orchestrator.db.models import AssetRow, ProjectRow, RenderRow, utc_now
 from orchestrator.db.records import fetch
 from orchestrator.db.session import Session
@@ -25,9 +26,9 @@ from orchestrator.schema.library import (
     PutAway,
     RatingView,
 )
+from orchestrator.schema.member import Role
 from orchestrator.schema.status import ClipStatus, PlanStatus, RenderStatus
 from orchestrator.schema.timeline import Timeline
-from orchestrator.schema.view import ProjectView
 from orchestrator.views.base import Reads
 
 PROJECTS_PICKED = 50
@@ -38,10 +39,10 @@ UNDO_MINUTES = 10
 class LibraryReads(Reads):
     """Projects and films, to find and put in order. Each costs a fixed number of statements."""
 
-    def projects(self, *, limit: int = PROJECTS_PICKED) -> tuple[ProjectView, ...]:
+    def projects(self, *, limit: int = PROJECTS_PICKED) -> tuple[ListedProject, ...]:
         """The active projects that were changed last."""
         with self._database.read() as session:
-            return _listed(session, library.list_projects(session, state=ProjectState.ACTIVE, limit=limit))
+            return self._listed(session, library.list_projects(session, state=ProjectState.ACTIVE, limit=limit)[0])
 
     def project_names(self, *, limit: int = PROJECTS_PICKED) -> tuple[ProjectName, ...]:
         """The active projects that were changed last, as a picker needs them."""
@@ -50,50 +51,75 @@ class LibraryReads(Reads):
         return tuple(ProjectName(id=project_id, name=name, updated_at=at) for project_id, name, at in rows)
 
     def library(
-        self, *, search: str = "", state: str = ProjectState.ACTIVE, limit: int = 24, offset: int = 0
+        self, *, search: str = "", state: str = ProjectState.ACTIVE, limit: int = 24, after: str = ""
     ) -> Library:
         """One page of the projects in ``state`` whose name holds ``search``, last changed first. Raises ``ValueError``
-        for a state there is none of."""
+        for a state there is none of, ``BadInput`` for a cursor of another list."""
         with self._database.read() as session:
             counts = library.count_projects(session, search=search)
-            rows = library.list_projects(session, state=ProjectState(state), search=search, limit=limit, offset=offset)
-            return Library(projects=_listed(session, rows), total=counts[ProjectState(state)], counts=counts)
+            wanted = ProjectState(state)
+            rows, page = library.list_projects(session, state=wanted, search=search, limit=limit, after=after)
+            return Library(
+                projects=self._listed(session, rows),
+                total=counts[wanted],
+                counts=counts,
+                next=page.next,
+                previous=page.previous,
+            )
 
     def listed_project(self, project_id: str) -> ListedProject:
         """One project as the library lists it. Raises ``NotFound``."""
         with self._database.read() as session:
             row = fetch(session, ProjectRow, project_id)
-            rows = library.list_projects(session, state=library.state_of(row), limit=1, project_id=row.id)
-            return _listed(session, rows)[0]
+            return self._listed(session, [library.listed_project(session, row.id)])[0]
 
     def last_put_away(self) -> PutAway | None:
         """The project that was archived or deleted last, if that was not long ago."""
         with self._database.read() as session:
             row = library.last_put_away(session, since=utc_now() - timedelta(minutes=UNDO_MINUTES))
             at = (row.deleted_at or row.archived_at) if row else None
-            if row is None or at is None:
+            if row is None or at is None or not self._may_bring_back(session, row):
                 return None
             under_way = library.clips_under_way(session, row.id)
             return PutAway(
                 project_id=row.id, name=row.name, state=library.state_of(row), at=at, clips_under_way=under_way
             )
 
+    def _may_bring_back(self, session: Session, row: ProjectRow) -> bool:
+        """Archived projects are taken out by those who make films in them, deleted ones by their owner."""
+        role = role_in(session, row.id) if self._user else Role.OWNER
+        return role is not None and role.covers(Role.OWNER if row.deleted_at else Role.CREATOR)
+
+    def _listed(self, session: Session, rows: Sequence[Listed]) -> tuple[ListedProject, ...]:
+        listed = _listed(session, rows)
+        if self._user is None:
+            return listed
+        mine = {row.project_id: row for row in memberships(session, self._user.id)}
+        return tuple(
+            project.model_copy(update={"role": Role(row.role), "shared_by": row.invited_by_email})
+            if (row := mine.get(project.id))
+            else project
+            for project in listed
+        )
+
     # --- films ---
 
-    def films(self, *, limit: int = 12, offset: int = 0) -> Films:
-        """One page of all finished films, also older and partial ones, newest first."""
+    def films(self, *, limit: int = 12, after: str = "") -> Films:
+        """One page of all finished films, also older and partial ones, newest first. Raises ``BadInput`` for a cursor
+        of another list."""
         with self._database.read() as session:
-            rows = library.list_films(session, limit=limit, offset=offset)
-            ratings = library.ratings_of(session, [render.id for render, *_ in rows])
+            page = library.list_films(session, limit=limit, after=after)
+            ratings = library.ratings_of(session, [render.id for render, *_ in page.rows])
             films = tuple(
                 _film(render, project, asset, is_newest=is_newest, rating=ratings.get(render.id))
-                for render, project, asset, is_newest in rows
+                for render, project, asset, is_newest in page.rows
             )
-            return Films(films=films, total=library.count_films(session))
+            total = library.count_films(session)
+            return Films(films=films, total=total, next=page.next, previous=page.previous)
 
     def rating(self, render_id: str, *, by: str = "") -> RatingView | None:
         """What that person, or the one this installation goes by, said of a film."""
-        name = " ".join(by.split())[:80] or self._choices.reviewer_name
+        name = self._name(by)
         with self._database.read() as session:
             row = library.rating_by(session, render_id, name)
             if row is None:

@@ -21,7 +21,7 @@ from orchestrator.repair import diff_prompts, next_pair, rank_takes, why_best
 from orchestrator.scene_crafter.own import spoken_line
 from orchestrator.schema.clip_plan import WORDS_PER_MINUTE_DEFAULT
 from orchestrator.schema.project import ProjectSettings
-from orchestrator.schema.single import VARIATIONS_MAX, LineFit, UnderWay, WaitEstimate, Wish, WishList
+from orchestrator.schema.single import LineFit, UnderWay, WaitEstimate, Wish, WishList
 from orchestrator.schema.view import TakeView
 from orchestrator.views.base import Reads
 from orchestrator.views.takes import newest_takes, take_views, unbegun_take
@@ -42,14 +42,14 @@ class SingleReads(Reads):
     def history(self, *, limit: int = 50) -> tuple[TakeView, ...]:
         """The newest take of every single clip, newest first."""
         with self._database.read() as session:
-            return newest_takes(session, queries.single_clips(session, limit=limit))
+            return newest_takes(session, queries.single_clips(session, self._owner_id, limit=limit))
 
-    def wishes(self, *, limit: int = 12) -> WishList:
-        """The newest wishes for single clips with their takes, newest first."""
+    def wishes(self, *, limit: int = 12, after: str = "") -> WishList:
+        """Wishes for single clips with their takes, newest first. Raises ``BadInput`` for a cursor of another list."""
         with self._database.read() as session:
-            ids = asked.wish_ids(session, limit=limit + 1, clips_at_most=VARIATIONS_MAX)
-            wishes = _wishes(session, ids[:limit])
-        return WishList(wishes=wishes, has_more=len(ids) > limit)
+            page = asked.wish_ids(session, self._owner_id, limit=limit, after=after)
+            wishes = _wishes(session, [wish_id for (wish_id,) in page.rows])
+        return WishList(wishes=wishes, next=page.next, previous=page.previous)
 
     def wish(self, clip_id: str) -> Wish:
         """The wish that a single clip came of. Raises ``NotFound``, also for one that was deleted and for a clip of a
@@ -63,13 +63,13 @@ class SingleReads(Reads):
     def deleted_singles(self, clip_ids: Sequence[str]) -> tuple[TakeView, ...]:
         """Those of the single clips that were deleted and can be brought back; unknown ids are left out."""
         with self._database.read() as session:
-            found = {clip.id: clip for clip in asked.deleted_singles(session, known_ids(clip_ids))}
+            found = {clip.id: clip for clip in asked.deleted_singles(session, self._owner_id, known_ids(clip_ids))}
             return newest_takes(session, [found[clip_id] for clip_id in known_ids(clip_ids) if clip_id in found])
 
     def under_way(self) -> tuple[UnderWay, ...]:
         """The single clips that are being made, those asked for last first, and how long each will take yet."""
         with self._database.read() as session:
-            takes = newest_takes(session, asked.single_clips_at_work(session))
+            takes = newest_takes(session, asked.single_clips_at_work(session, self._owner_id))
             waits = {key: _wait(session, *key).seconds for key in {(take.provider, take.model) for take in takes}}
         now = utc_now()
         return tuple(
@@ -114,7 +114,7 @@ class SingleReads(Reads):
         """What the next single clip may cost; None where no budget is set."""
         configured = self._choices.default_budget_usd
         with self._database.read() as session:
-            project = queries.single_project(session)
+            project = queries.single_project(session, self._owner_id)
             last = asked.newest_single_plan(session, project.id) if project else None
             if project is None or last is None:
                 return configured

@@ -61,7 +61,7 @@ class StatisticsReads(Reads):
 
     def _numbers(self, session: Session, window: Window) -> dict[str, tuple[float | None, int]]:
         """Of each metric its value and on how many it rests."""
-        clips, passed, retries = statistics.first_takes(session, window)
+        clips, passed, retries = statistics.first_takes(session, window, is_sqlite=self._database.is_sqlite)
         films, pace = statistics.pace(session, window, is_sqlite=self._database.is_sqlite)
         accepted, seconds = statistics.accepted_seconds(session, window)
         ratings, stars = statistics.satisfaction(session, window)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 
 from orchestrator.db.records import default_policy, workspace_of
+from orchestrator.rights import admins
 from orchestrator.schema.project import OnFailed, ProjectSettings
 from orchestrator.schema.workspace import DefaultView, Source, StorageView, WorkspaceSettings, WorkspaceView
 from orchestrator.settings import Settings
@@ -53,6 +54,7 @@ class WorkspaceReads(Reads):
             limits=tuple(_limit(name, self._choices.settings) for name in _LIMITS),
         )
 
+    @admins
     def storage(self) -> StorageView:
         """What is kept where, how much of it, and how well the house stands."""
         settings = self._choices.settings

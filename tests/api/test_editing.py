@@ -122,3 +122,72 @@ async def test_a_take_is_cut_from_another_one_and_assessed(running_client: httpx
     assert cut["run_id"] == take["run_id"] and cut["edit"]["is_by_hand"]
     assert cut["verdict"] and cut["video_url"] and cut["cost_usd"] == 0
     assert after["creates"] == before["creates"]
+
+
+# --- two people ---
+
+
+async def test_a_change_of_an_older_version_is_refused_and_says_who_did_what(client: httpx.AsyncClient) -> None:
+    plan = await make_plan(client)
+    clip, path = plan["clips"][0], f"/api/v1/video/clips/{plan['clips'][0]['id']}"
+    shown = await client.get(f"/api/v1/video/clip-plans/{plan['id']}/status")
+    seen = {"If-Match": shown.headers["ETag"]}
+    assert shown.headers["ETag"] == f'"{shown.json()["version"]}"'
+    first = await client.patch(path, json={"text": "A lamp is lit.", "by": "Ada"}, headers=seen)
+    assert first.status_code == 200 and first.headers["ETag"] != seen["If-Match"]
+    changes: list[tuple[str, str, dict[str, Any]]] = [
+        ("PATCH", path, {"text": "A lamp is out."}),
+        ("PUT", f"{path}/transition", {"transition": WIPE}),
+        ("POST", f"{path}/split", {"at_word": 2}),
+        ("POST", f"{path}/duplicate", {}),
+        ("PUT", f"/api/v1/video/scenes/{clip['scene_id']}", {"title": "Roof"}),
+        ("PUT", f"/api/v1/video/clip-plans/{plan['id']}/order", {"clip_ids": [c["id"] for c in plan["clips"]][::-1]}),
+        ("PUT", f"/api/v1/video/clip-plans/{plan['id']}/transition", {"transition": WIPE}),
+        ("POST", f"/api/v1/video/clip-plans/{plan['id']}/remove", {"clip_ids": [clip["id"]]}),
+        ("POST", "/api/v1/video/clip-plans", {"project_id": plan["project_id"], "script": "Another one."}),
+        ("PATCH", f"/api/v1/video/projects/{plan['project_id']}", {"name": "Port"}),
+        ("POST", "/api/v1/video/briefs", {"project_id": plan["project_id"], "brief": {"tone": "loud"}}),
+        ("POST", f"/api/v1/video/clip-plans/{plan['id']}/scenes", {"title": "Night"}),
+        ("PUT", f"/api/v1/video/clip-plans/{plan['id']}/budget", {"budget_usd": 9}),
+        ("PUT", f"/api/v1/video/projects/{plan['project_id']}/policy", {"policy": None}),
+        ("POST", f"/api/v1/video/clip-plans/{plan['id']}/start", {}),
+        ("POST", f"/api/v1/video/clip-plans/{plan['id']}/pause", {}),
+        ("POST", f"/api/v1/video/clip-plans/{plan['id']}/cancel", {}),
+    ]
+    for method, address, body in changes:
+        late = await client.request(method, address, json=body, headers=seen)
+        assert (late.status_code, late.json()["error"]["code"]) == (409, "changed_meanwhile"), (method, address)
+        assert "Ada changed this project" in late.json()["error"]["message"]
+    now = await client.get(f"/api/v1/video/clip-plans/{plan['id']}/status")
+    assert now.headers["ETag"] == first.headers["ETag"]
+    assert (await client.patch(path, json={"text": "A lamp is out."})).status_code == 200  # as ever
+    any_version = await client.patch(path, json={"text": "A lamp."}, headers={"If-Match": "*"})
+    assert any_version.status_code == 200
+    for wrong in ("", "seven", '"-1"', '"1", "2"', '"99999999999"'):
+        refused = await client.patch(path, json={"text": "x"}, headers={"If-Match": wrong})
+        assert refused.status_code == 422 and "version of a project" in refused.json()["error"]["message"]
+
+
+async def test_what_is_started_and_stopped_as_it_was_seen_tells_its_new_version(client: httpx.AsyncClient) -> None:
+    plan = await make_plan(client)
+    address = f"/api/v1/video/clip-plans/{plan['id']}"
+    seen = {"If-Match": (await client.get(f"{address}/status")).headers["ETag"]}
+    for act in ("start", "pause", "cancel"):
+        done = await client.post(f"{address}/{act}", headers=seen)
+        assert done.status_code == 202 and done.headers["ETag"] != seen["If-Match"], act
+        late = await client.post(f"{address}/{act}", headers=seen)
+        assert (late.status_code, late.json()["error"]["code"]) == (409, "changed_meanwhile")
+        seen = {"If-Match": done.headers["ETag"]}
+    brief = {"project_id": plan["project_id"], "brief": {"tone": "loud"}}
+    kept = await client.post("/api/v1/video/briefs", json=brief, headers=seen)
+    assert kept.status_code == 201 and kept.headers["ETag"] != seen["If-Match"]
+
+
+async def test_who_undid_something_stands_in_the_journal(client: httpx.AsyncClient) -> None:
+    plan = await make_plan(client)
+    path = f"video/clips/{plan['clips'][0]['id']}"
+    edited = await client.patch(f"/api/v1/{path}", json={"text": "A lamp is lit.", "by": "Ada"})
+    assert edited.status_code == 200
+    undone = await post(client, f"video/projects/{plan['project_id']}/undo", 200, {"by": "Ben"})
+    entry = undone["history"]["entries"][0]
+    assert (entry["by"], entry["undone_by"], entry["is_undone"]) == ("Ada", "Ben", True) and entry["undone_at"]

@@ -81,5 +81,5 @@ async def test_assessments_and_what_waits_are_listed(running_client: httpx.Async
     assert (page["total"], len(page["takes"])) == (2, 1)
     assert page["takes"][0]["project_id"] == project
     assert (await get(running_client, f"needs-you?project_id={project}"))["total"] == 0
-    for wrong in ("order=loudest", "limit=0", "verdict=maybe", "days=0", "project_id=../etc"):
+    for wrong in ("order=loudest", "limit=0", "verdict=maybe", "days=0", "after=x", "project_id=../etc"):
         assert (await running_client.get(f"/api/v1/video/assessments?{wrong}")).status_code == 422

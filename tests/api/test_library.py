@@ -37,13 +37,19 @@ async def test_projects_are_found_renamed_archived_deleted_and_restored(client: 
 
 async def test_pages_are_counted_and_bounded(client: httpx.AsyncClient) -> None:
     made = {await make(client, f"Paging {number}") for number in range(3)}
-    pages = [
-        (await client.get(PROJECTS, params={"search": "Paging", "limit": 2, "offset": offset})).json()
-        for offset in (0, 2)
-    ]
+    pages = [(await client.get(PROJECTS, params={"search": "Paging", "limit": 2})).json()]
+    pages += [(await client.get(PROJECTS, params={"search": "Paging", "limit": 2, "after": pages[0]["next"]})).json()]
+    assert pages[1]["next"] == "" and pages[1]["previous"] != ""
     assert {project["id"] for page in pages for project in page["projects"]} == made
     assert [page["total"] for page in pages] == [3, 3]
-    for wrong in ({"limit": 0}, {"limit": 101}, {"offset": -1}, {"state": "gone"}, {"search": "x" * 121}):
+    for wrong in (
+        {"limit": 0},
+        {"limit": 101},
+        {"after": "x"},
+        {"after": "x" * 301},
+        {"state": "gone"},
+        {"search": "x" * 121},
+    ):
         assert (await client.get(PROJECTS, params=wrong)).status_code == 422
 
 

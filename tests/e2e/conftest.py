@@ -130,3 +130,11 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
     context.close()
     assert not strangers, f"the browser asked other machines: {strangers}"
     assert not broken, broken
+
+
+@pytest.fixture
+def other(browser: Browser, address: str) -> Iterator[Page]:
+    """Somebody else's browser."""
+    context = browser.new_context(viewport={"width": 1440, "height": 1000}, base_url=address)
+    yield context.new_page()
+    context.close()

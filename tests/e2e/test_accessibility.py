@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 import time
-from importlib.resources import files
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize
+from playwright.sync_api import Browser, Page
 
 from bench.ui.rest import ask
+from tests.e2e.axe import IS_DARK, SIZES, violations
 from tests.e2e.hands import SCRIPT
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
-AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 PAGES = {
     "storyboard": "/storyboard",
     "storyboard, planned": "/storyboard?project={planned}",
@@ -36,13 +35,8 @@ PAGES = {
 }
 # what moves most when there is little room
 NARROW = ("storyboard, a clip chosen", "single", "review desk", "a take's drawer", "numbers", "defaults")
-SIZES: dict[str, ViewportSize] = {"wide": {"width": 1440, "height": 1000}, "phone": {"width": 390, "height": 844}}
 SMALL = "320x180"
 MADE_WITHIN_SECONDS = 200
-IS_DARK = """(wanted) => {
-    const { backgroundColor } = getComputedStyle(document.querySelector("[data-testid=stApp]"));
-    const [red, green, blue] = backgroundColor.match(/\\d+/g);
-    return (Number(red) + Number(green) + Number(blue) < 384) === wanted; }"""
 
 
 @pytest.fixture(scope="module")
@@ -93,12 +87,3 @@ def settle(page: Page) -> None:
     page.wait_for_function("() => !document.querySelector('[data-testid=stStatusWidget]')")
     page.wait_for_function("() => !document.querySelector('[data-testid=stSkeleton]')")
     page.wait_for_timeout(400)
-
-
-def violations(page: Page) -> list[str]:
-    """Serious and critical findings of axe-core, each with its first element."""
-    page.evaluate(AXE)
-    found = page.evaluate("async () => (await axe.run(document, { resultTypes: ['violations'] })).violations")
-    serious = [one for one in found if one["impact"] in ("serious", "critical")]
-    firsts = [(one["id"], len(one["nodes"]), one["nodes"][0]) for one in serious]
-    return [f"{rule} x {times}: {node['html'][:160]} :: {node['failureSummary'][:160]}" for rule, times, node in firsts]

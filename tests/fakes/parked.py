@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from orchestrator import bootstrap
 from orchestrator.bootstrap import App
@@ -24,9 +24,10 @@ class ParkedEngine:
         return False
 
 
-def parked_app(folder: Path) -> App:
-    """An App on SQLite in ``folder``, with the mock provider; not started, and to be stopped by the caller."""
-    settings = make_settings(folder / "data")
+def parked_app(folder: Path, **values: Any) -> App:
+    """An App on SQLite in ``folder`` unless ``values`` of its settings say otherwise, with the mock provider; not
+    started, and to be stopped by the caller."""
+    settings = make_settings(folder / "data", **values)
     app = bootstrap.build(settings, is_durable=False)
     profile = MockProvider(root=folder / "mock").profile
     choices = Choices(settings=settings, profiles={profile.name: profile}, missing={})

@@ -35,19 +35,14 @@ import threading
 import time
 import uuid
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
-from tests.fakes.loopback import LoopbackServer
+from tests.fakes.loopback import Cut, LoopbackHandler, LoopbackServer
 
 KEY = "sb_secret_of_the_fake_server"
 _BLOCK = 64 << 10
-
-
-class _Cut(Exception):
-    """The connection ends here, without a word."""
 
 
 class FakeStorageServer(LoopbackServer):
@@ -80,21 +75,8 @@ class FakeStorageServer(LoopbackServer):
         return self.objects_dir / quote(path, safe="")
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    timeout = 20
+class _Handler(LoopbackHandler):
     server: FakeStorageServer
-
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
-
-    def handle_one_request(self) -> None:
-        try:
-            super().handle_one_request()
-        except _Cut:
-            self.close_connection = True
-            with contextlib.suppress(OSError):
-                self.connection.shutdown(socket.SHUT_RDWR)
 
     def _answer(self) -> None:
         split = urlsplit(self.path)
@@ -104,7 +86,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.requests.append((self.command, split.path))
             status = self.server.errors.pop(0) if self.server.errors and not self.server.is_away else 0
         if self.server.is_away:
-            raise _Cut
+            raise Cut
         if status:
             return self._refuse(status, "Error", "as it was told to", real_status=status)
         if not split.path.startswith("/storage/v1/"):
@@ -248,7 +230,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self.wfile.write(block)
                 left -= len(block)
         if is_half:
-            raise _Cut
+            raise Cut
 
     # --- TUS ---
 
@@ -320,7 +302,7 @@ class _Handler(BaseHTTPRequestHandler):
             block = self.rfile.read(most) if most else b""
             if not block:
                 file.flush()
-                raise _Cut
+                raise Cut
             file.write(block)
             self.left -= len(block)
             read += len(block)

@@ -21,6 +21,7 @@ from orchestrator.errors import PerceptionFailed
 from orchestrator.flows import Flows
 from orchestrator.generator import Fetched, Generator, Narration
 from orchestrator.schema.assessment import Assessment, Verdict
+from orchestrator.schema.asset import Shelf
 from orchestrator.schema.brief import ContentBrief
 from orchestrator.schema.clip_run import Edit
 from orchestrator.schema.project import ProjectSettings
@@ -134,19 +135,19 @@ def _has_word(request: CreateClipInput, words: set[str]) -> bool:
 
 class _NoFiles(Generator):
     async def fetch(
-        self, provider: str, generation_id: str, *, project_id: str, run_id: str, narration: Narration | None
+        self, provider: str, generation_id: str, *, shelf: Shelf, run_id: str, narration: Narration | None
     ) -> Fetched:
-        return Fetched(assets=[_asset(project_id, "take", run_id)])
+        return Fetched(assets=[_asset(shelf, "take", run_id)])
 
     async def cut(
-        self, source_key: str, source_sha256: str, edit: Edit, *, project_id: str, run_id: str, narration: str
+        self, source_key: str, source_sha256: str, edit: Edit, *, shelf: Shelf, run_id: str, narration: str
     ) -> Fetched:
-        return Fetched(assets=[_asset(project_id, "take", run_id)], narration=narration)
+        return Fetched(assets=[_asset(shelf, "take", run_id)], narration=narration)
 
 
-def _asset(project_id: str, kind: str, name: str) -> AssetRow:
+def _asset(shelf: Shelf, kind: str, name: str) -> AssetRow:
     return AssetRow(
-        id=new_id(), project_id=project_id, kind=kind, storage_key=f"{project_id}/{name}", sha256="", size_bytes=1,
+        id=new_id(), project_id=shelf.project_id, kind=kind, storage_key=shelf.key(name), sha256="", size_bytes=1,
         mime="video/mp4", duration_seconds=TAKE_SECONDS,
     )  # fmt: skip
 

@@ -14,13 +14,13 @@ import pytest
 from PIL import Image
 
 from orchestrator.bootstrap import App, build
+from orchestrator.db.models import LOCAL_OWNER
 from orchestrator.errors import NotConfigured
 from orchestrator.media.probe import count_decoded_frames, probe
 from orchestrator.perception.whisper import WhisperListener
 from orchestrator.schema.brief import ContentBrief
 from orchestrator.schema.project import ProjectSettings
 from orchestrator.schema.status import PlanStatus
-from orchestrator.storage.supabase import LOCAL_OWNER
 from tests.api.conftest import open_client
 from tests.conftest import make_settings
 from tests.fakes.postgres import create_database

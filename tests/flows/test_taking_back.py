@@ -1,4 +1,4 @@
-"""Decisions that are taken back, on rows alone: no engine runs, no file exists."""
+"""Decisions that are taken back: on rows alone, and where a film was made of them."""
 
 from __future__ import annotations
 
@@ -16,8 +16,11 @@ from orchestrator.db.records import fetch
 from orchestrator.decisions import revive
 from orchestrator.errors import Conflict
 from orchestrator.schema.assessment import CheckName, CheckStatus, Verdict
-from orchestrator.schema.status import ClipStatus
+from orchestrator.schema.project import OnFailed
+from orchestrator.schema.status import ClipStatus, PlanStatus
+from orchestrator.schema.view import PlanView
 from tests.conftest import make_settings
+from tests.fakes.swift import House, open_house
 from tests.flows.test_judging import add_takes, clip_of, correct
 
 T, _, _, A, _ = CheckName
@@ -133,3 +136,55 @@ def test_taking_everything_back_leaves_the_clip_as_it_was(app: App, acts: list[s
             assert "Nobody decided" in str(error)
             break
     assert clip_of(app, run_id) == before
+
+
+# --- after the film ---
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    with open_house(tmp_path) as house:
+        yield house
+
+
+def make_film_with_a_failed_clip_approved(house: House, **settings: OnFailed) -> tuple[PlanView, str]:
+    """The plan with its film, and the take that was approved though its clip had been given up."""
+    house.doubted.add("water")
+    plan_id = house.make_plan(**settings)
+    clip = house.run(plan_id).clips[1]
+    run_id = house.app.views.takes(clip.id)[0].run_id
+    with house.app.database.write() as session:
+        fetch(session, RunRow, run_id).clip.status = ClipStatus.FAILED
+    house.app.service.approve_take(run_id, reason="Looks right")
+    return wait_for_film(house, plan_id), run_id
+
+
+def wait_for_film(house: House, plan_id: str) -> PlanView:
+    return house.wait(plan_id, lambda plan: plan.status is PlanStatus.COMPLETED and not plan.is_active)
+
+
+def test_an_approval_taken_back_after_the_film_waits_for_a_person_again(house: House) -> None:
+    plan, run_id = make_film_with_a_failed_clip_approved(house)
+    assert house.app.views.needs_you().total == 0
+    house.app.service.take_back_decision(run_id)
+    assert house.plan(plan.id).status is PlanStatus.INCOMPLETE
+    assert [need.run_id for need in house.app.views.needs_you().items] == [run_id]
+    house.app.service.approve_take(run_id, reason="It does look right")
+    wait_for_film(house, plan.id)
+
+
+def test_a_rejection_taken_back_completes_the_film_again(house: House) -> None:
+    plan, run_id = make_film_with_a_failed_clip_approved(house)
+    house.app.service.reject_take(run_id, reason="No")
+    assert house.plan(plan.id).status is PlanStatus.INCOMPLETE
+    house.app.service.take_back_decision(run_id)
+    again = wait_for_film(house, plan.id)
+    assert again.passed == 3
+    assert again.render is not None and plan.render is not None
+    assert again.render.id == plan.render.id, "the film that is there is of just this"
+
+
+def test_a_film_that_does_without_failed_clips_stays_complete(house: House) -> None:
+    plan, run_id = make_film_with_a_failed_clip_approved(house, on_failed=OnFailed.SKIP)
+    house.app.service.take_back_decision(run_id)
+    assert house.plan(plan.id).status is PlanStatus.COMPLETED

@@ -20,7 +20,7 @@ from sqlalchemy import insert, update
 from typer.testing import CliRunner
 
 from orchestrator.__main__ import cli
-from orchestrator.db.models import AssetRow, EditRow, PlanRow, ProjectRow, new_id, utc_now
+from orchestrator.db.models import LOCAL_OWNER, AssetRow, EditRow, PlanRow, ProjectRow, new_id, utc_now
 from orchestrator.db.session import Database, open_database
 from tests.fakes.postgres import create_database
 from tests.unit.rows import add_clip, add_film, add_project
@@ -114,6 +114,39 @@ def test_a_workspace_goes_to_a_server_and_comes_back(
     # The workspace it came from has all of it already.
     again = json.loads(run("--from", "DATABASE_URL", "--to", "sqlite", "--json", **settings).stdout)
     assert (again["copied"], again["rows"]) == (0, report["rows"])
+
+
+def owners(url: str) -> set[str]:
+    with psycopg.connect(url) as connection:
+        return {str(owner) for (owner,) in connection.execute("select owner_id from video_projects").fetchall()}
+
+
+def test_what_came_is_handed_over_and_that_is_no_difference(
+    run: Run, workspace: Database, server: str, tmp_path: Path
+) -> None:
+    settings, user = {"DATABASE_URL": server, "ASSETS_DIR": str(tmp_path / "shared")}, new_id()
+    assert run("--to", "DATABASE_URL", **settings).exit_code == 0
+    environment = {"DATA_DIR": str(tmp_path / "served"), **settings}
+    for given, words in (("ann@example.com", "no user's id"), ("", "")):
+        result = CliRunner().invoke(cli, ["doctor", "--hand-over", given], env=environment)
+        assert (result.exit_code, words in result.stderr) == (2 if words else 0, True)
+        assert owners(server) == {LOCAL_OWNER}
+    for told in ("local owner: 2", "local owner: 0"):
+        result = CliRunner().invoke(cli, ["doctor", "--hand-over", user], env=environment)
+        assert result.exit_code == 0 and told in result.stdout, result.output
+        assert owners(server) == {user}
+    again = run("--to", "DATABASE_URL", "--json", **settings)
+    assert again.exit_code == 0 and json.loads(again.stdout)["copied"] == 0, again.output
+    assert owners(server) == {user}
+    fresh = tmp_path / "fresh" / "orchestrator.sqlite3"
+    assert run("--from", "DATABASE_URL", "--to", f"sqlite:///{fresh}", **settings).exit_code == 0
+    with closing(sqlite3.connect(fresh)) as connection:
+        assert set(connection.execute("select owner_id from video_projects")) == {(LOCAL_OWNER.replace("-", ""),)}
+
+
+def test_on_sqlite_nothing_is_handed_over(tmp_path: Path) -> None:
+    result = CliRunner().invoke(cli, ["doctor", "--hand-over", new_id()], env={"DATA_DIR": str(tmp_path / "data")})
+    assert_refused(result, "Nobody signs in on SQLite")
 
 
 def test_people_are_shown_a_table_and_what_stays(run: Run, workspace: Database, server: str, tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ def test_a_film_in_flight_of_an_earlier_version_is_finished(tmp_path: Path, stor
     assert read(rows, "pragma user_version") == [(SCHEMA_VERSION,)]
     flows = read(tmp_path / "data" / "engine.sqlite3", "select status, count(*) from workflow_status group by status")
     assert [status for status, _ in flows] == ["SUCCESS"]
-    film = next((tmp_path / "data" / "assets").glob(f"*/{plan.render.id}.mp4")) if plan.render else Path()
+    film = next((tmp_path / "data" / "assets").rglob(f"{plan.render.id}.mp4")) if plan.render else Path()
     assert probe(film).has_audio
     assert count_decoded_frames(film) == round((plan.render.duration_seconds if plan.render else 0) * 30)
 

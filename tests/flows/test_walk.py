@@ -101,7 +101,7 @@ def test_a_script_becomes_a_film_and_every_step_is_a_row(open_app: Callable[...,
     assert counts.pop("perception_calls") == 0, "without a key nobody is paid to look"
     assert counts.pop("executors") == 0, "on SQLite the lock on a file says who works"
     assert counts.pop("provider_turns") == counts.pop("provider_waits") == 0, "on SQLite one process asks"
-    assert counts.pop("project_members") == 0, "nobody was invited"
+    assert counts.pop("project_members") == counts.pop("sign_ins") == 0, "nobody was invited, and nobody signs in"
     for unasked in ("animatics", "preferences", "ratings", "workspaces"):
         assert counts.pop(unasked) == 0, "nobody asked for it or said so"
     assert len(counts) == 14 and all(counts.values()), counts

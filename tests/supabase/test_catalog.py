@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import psycopg
@@ -19,6 +20,11 @@ from tests.supabase.snapshots import SECURITY, as_text
 SCHEMA_5 = Path(__file__).parents[1] / "unit" / "data" / "schema_5.postgres.sql"
 # Kept only so that versions before the migrations refuse the database.
 IS_FOR_OLDER = "schema_versions"
+# Kept for row security alone, so no model has it: the project that a row hangs on, and what indexes hold beside.
+HANGING = ("animatics", "assessment_overrides", "assessments", "clip_plan_clips", "clip_runs", "final_renders",
+           "preferences", "ratings", "scenes")  # fmt: skip
+OF_ROW_SECURITY = {f"column {table}.project_id uuid not null" for table in HANGING}
+_BESIDE = re.compile(r" INCLUDE \((score, created_at, )?project_id\)")
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +38,9 @@ def of_models(postgres_url: str) -> set[str]:
 
 
 def structure_at(connection: psycopg.Connection) -> set[str]:
-    return {line for line in structure(connection) if IS_FOR_OLDER not in line}
+    found = structure(connection)
+    assert found >= OF_ROW_SECURITY
+    return {_BESIDE.sub("", line) for line in found - OF_ROW_SECURITY if IS_FOR_OLDER not in line}
 
 
 def test_the_migrations_make_what_the_models_say(secured_url: str, of_models: set[str]) -> None:
@@ -49,7 +57,9 @@ def test_a_database_of_version_5_becomes_the_same(postgres_url: str, of_models: 
     with psycopg.connect(url) as connection:
         assert structure_at(connection) == of_models
         assert as_text(security(connection)) == SECURITY.read_text(encoding="utf-8")
-        rows = connection.execute("select r.generation_id, p.owner_id::text from clip_runs r, video_projects p")
+        rows = connection.execute(
+            "select r.generation_id, p.owner_id::text from clip_runs r join video_projects p on p.id = r.project_id"
+        )
         assert rows.fetchall() == [("video_1", "00000000-0000-0000-0000-000000000000")]
 
 

@@ -28,7 +28,13 @@ _GIVEN: dict[str, Any] = {
     "kind": "film", "language": "en",
 }  # fmt: skip
 # A column whose change says something, where it is not the first text column.
-_CHANGED = {"edits": "label", "project_members": "role", "workspaces": "settings", "provider_calls": "state"}
+_CHANGED = {
+    "edits": "label",
+    "project_members": "role",
+    "workspaces": "settings",
+    "provider_calls": "state",
+    "sign_ins": "sealed",
+}
 _numbers = itertools.count(1)
 
 

@@ -17,11 +17,12 @@ from pages.components.dashboard import (
     charts,
     going_on,
     metric_cards,
-    project_list,
+    project_card,
     project_menu,
     put_away_bar,
 )
 from pages.components.dashboard.project_menu import Action
+from pages.components.shared.words import ago
 from tests.ui.conftest import OpenPage, press, words
 from tests.unit.rows import add_clip, add_film, add_project
 
@@ -69,7 +70,7 @@ def test_the_dashboard_begins_with_what_waits_and_stays_there_once_that_is_done(
 
 def test_an_address_that_means_nothing_shows_the_projects(app: App, open_page: OpenPage) -> None:
     page = open_page("dashboard.py", view="<b>", state="gone", search="'\x00*")
-    page.query_params["page"] = "-1"
+    page.query_params["after"] = "-1"
     page.run()
     assert "No project of that name" in words(page)
 
@@ -82,15 +83,17 @@ def test_projects_are_searched_filtered_and_paged_by_the_address(app: App, open_
     page = open_page("dashboard.py", view="projects")
     assert "Film 23" in labels(page)
     assert "Film 24" not in labels(page)
-    assert "1 to 24 of 26 projects" in words(page)
+    assert "26 projects" in words(page)
     page = press(page, "Older")
-    assert page.query_params["page"] == "2"
     assert labels(page) == ["Film 24", "Film 25"]
+    page = press(page, "Newer")
+    assert "Film 00" in labels(page) and "Film 24" not in labels(page)
+    page = press(page, "Older")
     next(item for item in page.text_input if item.label == "Search by name").set_value("film 07").run()
     assert labels(page) == ["Film 07"]
-    assert "page" not in page.query_params
+    assert "after" not in page.query_params
     page = open_page("dashboard.py", view="projects", search="m 1")
-    page.query_params["page"] = "9"
+    page.query_params["after"] = "9"
     assert labels(page.run()) == [f"Film {number}" for number in range(10, 20)]
 
 
@@ -217,7 +220,7 @@ def test_what_goes_on_is_said_in_one_line() -> None:
 
 def test_a_project_stands_in_one_line() -> None:
     draft = ListedProject(id="p", name="Lamp", created_at=NOW, updated_at=NOW)
-    assert project_list.state_line(draft) == "Draft, no clips yet"
+    assert project_card.state_line(draft) == "Draft, no clips yet"
     asked = {
         "plan_status": PlanStatus.RUNNING,
         "clips_total": 5,
@@ -225,7 +228,7 @@ def test_a_project_stands_in_one_line() -> None:
         "needs_review": 1,
         "clips_failed": 1,
     }
-    assert project_list.state_line(draft.model_copy(update=asked)) == "Running · 2 of 5 passed · 1 needs you · 1 failed"
+    assert project_card.state_line(draft.model_copy(update=asked)) == "Running · 2 of 5 passed · 1 needs you · 1 failed"
 
 
 @pytest.mark.parametrize(
@@ -233,7 +236,7 @@ def test_a_project_stands_in_one_line() -> None:
     [(5, "just now"), (120, "2 minutes ago"), (3 * 3600, "3 hours ago"), (86_400 * 3, "3 days ago")],
 )
 def test_times_are_told_as_people_do(seconds: int, said: str) -> None:
-    assert project_list.ago(NOW - timedelta(seconds=seconds), now=NOW) == said
+    assert ago(NOW - timedelta(seconds=seconds), now=NOW) == said
 
 
 def test_what_a_deleted_project_still_costs_is_said() -> None:

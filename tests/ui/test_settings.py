@@ -18,6 +18,7 @@ from pages.components.takes import review_queue
 from tests.fakes.wires.core import Fault
 from tests.ui.conftest import OpenPage, button, field, fill, press, words
 from tests.ui.paid import House, RevokedWire, open_house, wait_until
+from tests.unit.test_sweep import keep
 
 SETTINGS = "settings.py"
 
@@ -203,6 +204,27 @@ def test_storage_is_shown_by_kind_and_the_cache_is_emptied(app: App, open_page: 
     press(page, "Empty the cache")
     assert not piece.exists()
     assert button(page, "Empty the cache").disabled  # type: ignore[attr-defined]
+
+
+def test_stored_files_are_counted_and_what_belongs_to_nothing_is_deleted(app: App, open_page: OpenPage) -> None:
+    page = press(open_page(SETTINGS, section="storage"), "Count the stored files")
+    assert "older than a day: no" not in words(page)
+    named, orphan = keep(app, "p/named.mp4", age_days=2, is_named=True), keep(app, "gone/orphan.mp4", age_days=2)
+    young = keep(app, "p/young.mp4", age_days=0.5)
+    page = press(page, "Count the stored files")
+    assert "1 file of 1.0 kB, older than a day: no project" in words(page).replace("\\", "")
+    assert "gone/orphan.mp4" in page.code[-1].value and "named" not in page.code[-1].value
+    page = press(page, "Yes, delete them")
+    assert [path.exists() for path in (named, orphan, young)] == [True, False, True]
+    assert {item.value for item in page.toast} == {"1 file deleted, 1.0 kB freed"}
+    assert "Count the stored files" in {item.label for item in page.button}
+
+
+def test_files_that_no_row_names_at_all_are_left_alone(app: App, open_page: OpenPage) -> None:
+    strange = keep(app, "gone/orphan.mp4", age_days=2)
+    page = press(open_page(SETTINGS, section="storage"), "Count the stored files")
+    assert "The database names none of the files" in words(page)
+    assert strange.exists() and "Yes, delete them" not in {item.label for item in page.button}
 
 
 def test_no_key_is_shown_in_any_section(tmp_path: Path, mp4: Path, open_page: OpenPage) -> None:

@@ -10,7 +10,7 @@ from random import Random
 from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
-from sqlalchemy import JSON, Boolean, Column, Float, Integer, Table, Uuid, insert, null
+from sqlalchemy import JSON, Boolean, Column, Float, Integer, Table, Uuid, insert, null, select
 
 from orchestrator.db.columns import UtcDateTime
 from orchestrator.db.session import Database
@@ -134,3 +134,18 @@ def _is_new(table: Table, row: dict[str, Any], taken: defaultdict[int, set[Any]]
     for at, value in values.items():
         taken[at].add(value)
     return True
+
+
+def dump(database: Database) -> dict[str, dict[str, Any]]:
+    """All rows as they are read, by table and id."""
+    with database.read() as session:
+        return {t.name: {r["id"]: loosely(dict(r)) for r in session.execute(select(t)).mappings()} for t in TABLES}
+
+
+def loosely(value: Any) -> Any:
+    """A server hands large numbers of JSON back as integers, with the same digits."""
+    if isinstance(value, dict):
+        return {name: loosely(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [loosely(part) for part in value]
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value

@@ -34,11 +34,18 @@ def add_project(database: Database, at: datetime, *, name: str = "Lamp", status:
     """A film project with a plan of that status, that took five minutes for 30 s; its id."""
     with database.write() as session:
         project = _add(session, ProjectRow(name=name, settings=SETTINGS, created_at=at, updated_at=at))
-        style = _add(session, StyleBibleRow(project_id=project.id, name="", body={}, created_at=at))
-        brief = _add(session, BriefRow(project_id=project.id, style_bible_id=style.id, created_at=at))
-        script = _add(session, ScriptRow(project_id=project.id, text="A lamp is lit.", created_at=at))
+    add_plan(database, project.id, at, status=status)
+    return project.id
+
+
+def add_plan(database: Database, project_id: str, at: datetime, *, status: str = "completed") -> str:
+    """A plan of a project, with a brief and a script of its own; its id."""
+    with database.write() as session:
+        style = _add(session, StyleBibleRow(project_id=project_id, name="", body={}, created_at=at))
+        brief = _add(session, BriefRow(project_id=project_id, style_bible_id=style.id, created_at=at))
+        script = _add(session, ScriptRow(project_id=project_id, text="A lamp is lit.", created_at=at))
         plan = PlanRow(
-            project_id=project.id,
+            project_id=project_id,
             content_brief_id=brief.id,
             script_id=script.id,
             status=status,
@@ -55,7 +62,7 @@ def add_project(database: Database, at: datetime, *, name: str = "Lamp", status:
         )
         _add(session, plan)
         _add(session, SceneRow(clip_plan_id=plan.id, position=1, title=""))
-    return project.id
+    return plan.id
 
 
 def add_clip(
@@ -68,11 +75,13 @@ def add_clip(
     provider: str = "mock",
     cost_usd: float = 1.0,
     failed: CheckName = CheckName.CONTINUITY,
+    plan_id: str = "",
 ) -> str:
     """A clip of 4 s whose ``takes`` had these verdicts (``lost``: never delivered), the last one accepted if it is
     ``passed``; its id."""
     with database.write() as session:
-        plan = session.query(PlanRow).filter_by(project_id=project_id).one()
+        which = {"id": plan_id} if plan_id else {"project_id": project_id}
+        plan = session.query(PlanRow).filter_by(**which).one()
         scene = session.query(SceneRow).filter_by(clip_plan_id=plan.id, position=1).one()
         place = session.query(ClipRow).filter_by(clip_plan_id=plan.id).count() + 1
         clip = ClipRow(
@@ -132,6 +141,7 @@ def _add_take(
         error_code="unavailable" if verdict == "lost" else "",
         created_at=at,
         settled_at=at,
+        cost_usd=usd,
     )
     _add(session, run)
     clip.accepted_run_id = run.id if clip.status == "passed" else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ import pytest
 from sqlalchemy import Engine, inspect, text
 
 from orchestrator.db.migrate import SCHEMA_VERSION
+from orchestrator.db.migrations import read_migrations
 from orchestrator.db.models import (
     LOCAL_OWNER,
     AssessmentRow,
@@ -29,12 +31,7 @@ from tests.unit.rows import add_clip, add_project
 
 VERSION_1 = Path(__file__).parent / "data" / "schema_1.sql"
 SCHEMA_5 = VERSION_1.with_name("schema_5.postgres.sql")
-LISTS = "20261123100400"
-ADDED_BY_LISTS = (
-    *("ix_assessments_newest", "ix_assessments_created", "ix_assessments_score", "ix_clip_runs_created"),
-    *("ix_clip_runs_made", "ix_final_renders_created", "ix_provider_calls_created", "ix_provider_calls_newest"),
-    "ix_provider_calls_spent",
-)
+FOR_LISTS = ("20261123100400", "20261123100600")  # they add columns and indexes that lists are found by
 ADDED_SINCE = {
     "clip_plans": ("reason",),
     "clip_runs": ("provider_state", "narration", "source_run_id", "edit"),
@@ -152,12 +149,15 @@ def test_an_older_database_gets_the_indexes_and_is_told_which_checks_failed(
     project_id = add_project(database, SETTLED_AT)
     add_clip(database, project_id, SETTLED_AT, takes=("fail", "pass"), failed=CheckName.NO_ARTIFACTS)
     fresh = indexes_of(database.engine)
+    brought = [migration.sql for migration in read_migrations() if migration.version in FOR_LISTS]
     with database.engine.execution_options(is_write=True).begin() as connection:
-        for index in (index for table, index, _ in fresh if index in ADDED_BY_LISTS):
-            connection.execute(text(f"DROP INDEX {index}"))
+        for index in re.findall(r"create index (\w+)", "".join(brought)):
+            connection.execute(text(f"DROP INDEX IF EXISTS {index}"))
         connection.execute(text("ALTER TABLE assessments DROP COLUMN failed_checks"))
+        connection.execute(text("ALTER TABLE clip_runs DROP COLUMN cost_usd"))
         if is_server:
-            connection.execute(text(f"delete from supabase_migrations.schema_migrations where version = '{LISTS}'"))
+            forget = "delete from supabase_migrations.schema_migrations where version = any(:versions)"
+            connection.execute(text(forget), {"versions": list(FOR_LISTS)})
         else:
             connection.execute(text("PRAGMA user_version = 5"))
     assert indexes_of(database.engine) != fresh
@@ -170,10 +170,10 @@ def test_an_older_database_gets_the_indexes_and_is_told_which_checks_failed(
     database.close()
 
 
-def indexes_of(engine: Engine) -> set[tuple[str, str | None, tuple[str | None, ...]]]:
-    inspector = inspect(engine)
-    return {
-        (table, index["name"], tuple(index["column_names"]))
-        for table in inspector.get_table_names()
-        for index in inspector.get_indexes(table)
-    }
+def indexes_of(engine: Engine) -> set[tuple[str, ...]]:
+    """Names and what they are of; not what a later migration has them hold beside."""
+    listed = "select name, sql from sqlite_master where type = 'index' and sql is not null"
+    if engine.dialect.name == "postgresql":
+        listed = "select indexname, split_part(indexdef, ' INCLUDE ', 1) from pg_indexes where schemaname = 'public'"
+    with engine.connect() as connection:
+        return {tuple(row) for row in connection.execute(text(listed))}

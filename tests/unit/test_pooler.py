@@ -8,14 +8,18 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import text
 
+from orchestrator import bootstrap
 from orchestrator.db.library import projects_at_work
 from orchestrator.db.models import ClipRow, ProjectRow, new_id, utc_now
 from orchestrator.db.records import fetch
 from orchestrator.db.session import Database, open_database
+from orchestrator.errors import NotConfigured
 from orchestrator.storage.local import LocalAssetStore
 from orchestrator.transfer import Side, transfer
+from tests.conftest import make_settings
 from tests.fakes.pooler import PGBOUNCER, pooled
 from tests.fakes.postgres import create_database
 from tests.unit.rows import add_clip, add_project
@@ -100,6 +104,20 @@ def test_a_workspace_is_copied_through_it(database: Database, tmp_path: Path) ->
     assert [t.source_sha256 for t in there.tables] == [t.target_sha256 for t in back.tables]
     for side in sides:
         side.close()
+
+
+@pytest.mark.parametrize("connections", [1, 3])
+def test_the_engine_does_not_start_there(postgres_url: str, tmp_path: Path, connections: int) -> None:
+    server = create_database(postgres_url, f"pooled_{new_id().replace('-', '')}")
+    with pooled(server, connections=connections) as url:
+        app = bootstrap.build(make_settings(tmp_path, database_url=SecretStr(url)))
+        with pytest.raises(NotConfigured, match="pooler in transaction mode") as refusal:
+            app.start()
+        assert "session mode" in refusal.value.hint
+        app.stop()
+    database = open_database(server, data_dir=tmp_path)
+    assert database.keeps_sessions()
+    database.close()
 
 
 def test_a_lock_of_a_session_is_taken_by_two_there(postgres_url: str) -> None:

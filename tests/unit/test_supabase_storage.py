@@ -29,7 +29,7 @@ from orchestrator.errors import (
 )
 from orchestrator.storage.nearby import NearbyFiles
 from orchestrator.storage.resumable import CHUNK_BYTES, ResumableUploads, Upload
-from orchestrator.storage.supabase import LOCAL_OWNER, SupabaseAssetStore
+from orchestrator.storage.supabase import SupabaseAssetStore
 from orchestrator.storage.supabase_api import KeyKind, StorageApi, key_kind, read_url
 from tests.fakes.storage_server import FakeStorageServer
 from tests.fakes.stores import QUICK_SECONDS, remote_store
@@ -59,7 +59,7 @@ def a_file(folder: Path, size_bytes: int) -> tuple[Path, str]:
 
 
 def stored(server: FakeStorageServer) -> bytes:
-    return server.objects()[f"{LOCAL_OWNER}/{KEY}"].read_bytes()
+    return server.objects()[KEY].read_bytes()
 
 
 # --- uploads that are cut ---
@@ -83,7 +83,7 @@ def test_wherever_an_upload_is_cut_all_of_it_arrives_and_no_more_than_a_piece_is
     uploads = ResumableUploads(api, tmp_path / "uploads", chunk_bytes=chunk)
     server.cuts, server.received_bytes = list(cuts), 0
     try:
-        uploads.send(source, Upload(path=f"{LOCAL_OWNER}/{KEY}", sha256=sha256, size_bytes=size, mime="video/mp4"))
+        uploads.send(source, Upload(path=KEY, sha256=sha256, size_bytes=size, mime="video/mp4"))
     finally:
         api.close()
     happened = len(cuts) - len(server.cuts)
@@ -346,7 +346,7 @@ def test_content_that_is_not_what_was_stored_is_refused(
 ) -> None:
     source, sha256 = a_file(tmp_path, 1000)
     store.put_file(source, KEY)
-    server.objects()[f"{LOCAL_OWNER}/{KEY}"].write_bytes(b"x" * 1000)
+    server.objects()[KEY].write_bytes(b"x" * 1000)
     with remote_store(server, tmp_path / "another machine") as other:
         with pytest.raises(AssetDamaged):
             other.local_path(KEY, sha256)

@@ -8,7 +8,8 @@ import pandas as pd
 import streamlit as st
 from streamlit.column_config import DatetimeColumn, NumberColumn, TextColumn
 
-from orchestrator.schema.view import CallView, SpendingView
+from orchestrator.schema.view import CallView, LedgerPage, SpendingView
+from pages.components.shared import address
 from pages.components.shared.notices import show_empty
 from pages.components.shared.prices import money
 from pages.components.shared.take_words import call_words
@@ -17,14 +18,14 @@ from pages.components.shared.words import plain
 DOLLARS = "$%.2f"
 
 
-def show(calls: Sequence[CallView], spending: Sequence[SpendingView], *, key: str) -> None:
-    """``spending`` counts everything, ``calls`` are the newest requests."""
+def show(ledger: LedgerPage, spending: Sequence[SpendingView], *, key: str) -> None:
+    """``spending`` counts everything, ``ledger`` is a page of the requests."""
     if not spending:
         show_empty("Nothing was asked for yet", "Every request to a provider is listed here, paid or not.", icon="paid")
         return
     st.table(totals(spending), border="horizontal", hide_index=True)
     st.dataframe(
-        pd.DataFrame([row(call) for call in calls]),
+        pd.DataFrame([row(call) for call in ledger.calls]),
         hide_index=True,
         placeholder="",
         column_config={
@@ -37,6 +38,7 @@ def show(calls: Sequence[CallView], spending: Sequence[SpendingView], *, key: st
         },
         key=key,
     )
+    address.show_pages(ledger, "requests, newest first")
 
 
 def totals(spending: Sequence[SpendingView]) -> pd.DataFrame:

@@ -40,7 +40,7 @@ def _results(app: App, *, days: int | None) -> None:
 def _costs(app: App, key: str) -> None:
     with guarded():
         st.header("Where the money went", anchor=False)
-        costs.show(app.views.calls(), app.views.spending(), key=key)
+        costs.show(address.read_page(lambda after: app.views.ledger(after=after)), app.views.spending(), key=key)
 
 
 def _thresholds(app: App, key: str) -> None:

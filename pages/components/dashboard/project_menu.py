@@ -8,6 +8,7 @@ import streamlit as st
 
 from orchestrator.bootstrap import App
 from orchestrator.schema.library import ListedProject, ProjectState
+from orchestrator.schema.member import Role
 from pages.components.shared.notices import guarded
 from pages.components.shared.prices import money
 from pages.components.shared.words import plain, shorten
@@ -28,6 +29,15 @@ ACTIONS = {
     ProjectState.ARCHIVED: (Action.RENAME, Action.DUPLICATE, Action.TAKE_OUT, Action.DELETE),
     ProjectState.DELETED: (Action.RESTORE, Action.ERASE),
 }
+# Who may; whoever sees a project may copy it.
+ROLES = {
+    Action.RENAME: Role.CREATOR,
+    Action.ARCHIVE: Role.CREATOR,
+    Action.TAKE_OUT: Role.CREATOR,
+    Action.DELETE: Role.OWNER,
+    Action.RESTORE: Role.OWNER,
+    Action.ERASE: Role.OWNER,
+}
 _ICONS = {
     Action.RENAME: ":material/edit:",
     Action.DUPLICATE: ":material/content_copy:",
@@ -42,10 +52,10 @@ OPEN = "project-dialog"
 
 
 def show(app: App, project: ListedProject, *, key: str) -> None:
-    """The menu of one project."""
+    """The menu of one project: what whoever looks may do with it."""
     chosen = st.menu_button(
         "More",
-        ACTIONS[project.state],
+        [action for action in ACTIONS[project.state] if project.role.covers(ROLES.get(action, Role.VIEWER))],
         format_func=lambda action: f"{_ICONS[action]} {action}",
         type="tertiary",
         key=key,

@@ -17,25 +17,21 @@ from pages.components.shared.words import count, plain, shorten
 from pages.components.storyboard.transition_choice import TITLES
 
 PER_PAGE, COLUMNS = 12, 3
-PAGE = "page"
 
 
 def show(app: App, *, key: str) -> None:
     """One page of the films, newest first."""
-    found = app.views.films(limit=PER_PAGE)
+    found = address.read_page(lambda after: app.views.films(limit=PER_PAGE, after=after))
     if not found.total:
         show_empty(
             "No films yet", "When all clips of a plan have passed, its film is made and kept here.", icon="movie"
         )
         return
-    page = address.page(PAGE, total=found.total, size=PER_PAGE)
-    if page > 1:
-        found = app.views.films(limit=PER_PAGE, offset=(page - 1) * PER_PAGE)
     with st.grid(COLUMNS, min_column_width=300):
         for film in found.films:
             with st.container(border=True, gap="small", height="stretch", key=f"film-card-{film.id}"):
                 _show_film(app, film, key=f"{key}-{film.id}")
-    address.show_pages(PAGE, total=found.total, size=PER_PAGE, noun="films")
+    address.show_pages(found, f"{found.total:,} films")
 
 
 def _show_film(app: App, film: FilmView, *, key: str) -> None:

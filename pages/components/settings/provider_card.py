@@ -36,7 +36,7 @@ def show(app: App, provider: ProviderView, *, test: TakeView | None, key: str) -
         with st.container(horizontal=True, gap="xsmall"):
             for fact in provider_facts.facts(provider):
                 badge.show(fact)
-        if not provider.is_retired:
+        if not provider.is_retired and app.is_admin:
             _show_actions(app, provider, test=test, key=key)
         if test is not None:
             provider_test.show_newest(app, test, key=f"{key}-test")

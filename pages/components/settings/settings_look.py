@@ -7,7 +7,7 @@ from html import escape
 import streamlit as st
 
 from pages.components.settings import theme_choice
-from pages.components.storyboard.timeline.key_list import KEYS, REMOVE, RENAME
+from pages.components.storyboard.timeline.key_list import ARRANGE, KEYS, REMOVE, RENAME
 from pages.components.takes import review_queue
 
 # what each is about -> (keys, what they do)
@@ -17,7 +17,7 @@ SHORTCUTS: dict[str, tuple[tuple[str, str], ...]] = {
         ("1 to 9", "While reasons are offered: decide with that one"),
         ("?", "Show or hide the list of keys"),
     ),
-    "Timeline (storyboard)": tuple((keys, words.capitalize()) for keys, words in (*KEYS, REMOVE, RENAME)),
+    "Timeline (storyboard)": tuple((keys, words.capitalize()) for keys, words in (*KEYS, *ARRANGE, REMOVE, RENAME)),
     "Everywhere": (("Tab, Shift with Tab", "Go to the next control, or back"), ("Esc", "Close what lies on top")),
 }
 

@@ -6,9 +6,9 @@ import streamlit as st
 
 from orchestrator.bootstrap import App
 from orchestrator.schema.workspace import FolderView, StorageView
-from pages.components.settings import house
+from pages.components.settings import house, stored_files
 from pages.components.shared.notices import guarded
-from pages.components.shared.words import count, plain
+from pages.components.shared.words import count, plain, size_words
 
 
 def show(app: App, *, key: str) -> None:
@@ -42,6 +42,7 @@ def _show_kept(app: App, view: StorageView, *, key: str) -> None:
             st.toast(f"{size_words(freed)} freed", icon=":material/check:")
             st.rerun(scope="app")
         st.caption("Takes and films are never touched; the pieces are cut anew with the next film.", width="content")
+    stored_files.show(app, key=f"{key}-stored")
     st.header("Database", anchor=False)
     with st.container(border=True, gap="small"):
         _show_row("Kind", view.database)
@@ -57,13 +58,3 @@ def _show_row(title: str, value: str) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", gap="small"):
         st.markdown(plain(title), width="content")
         st.markdown(f"**{plain(value)}**", width="content")
-
-
-def size_words(size_bytes: int) -> str:
-    """Bytes as people say them: ``11.2 MB``."""
-    size = float(size_bytes)
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if size < 1000 or unit == "GB":
-            return f"{size:,.0f} {unit}" if unit == "bytes" or size >= 100 else f"{size:.1f} {unit}"
-        size /= 1000
-    return ""

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import contextlib
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 import streamlit as st
+
+from orchestrator.errors import BadInput
+from orchestrator.schema.paging import Paged
+
+AFTER = "after"  # the page of whichever list is shown
+Part = TypeVar("Part", bound=Paged)
 
 
 def choose(name: str, titles: Mapping[str, str], *, label: str, default: str = "", forget: tuple[str, ...] = ()) -> str:
@@ -68,28 +75,30 @@ def _kept(name: str, value: str, *, forget: tuple[str, ...], default: str = "") 
     return {"key": widget, "on_change": keep}
 
 
-def page(name: str, *, total: int, size: int) -> int:
-    """The page in the address, from 1, within what there is."""
-    text = st.query_params.get(name, "1")
-    wanted = int(text) if text.isdecimal() and len(text) < 7 else 1
-    return min(max(1, wanted), max(1, -(-total // size)))
+def read_page(read: Callable[[str], Part]) -> Part:
+    """What ``read`` finds from the page in the address on; the first page where there is no such one any more."""
+    if wanted := st.query_params.get(AFTER, ""):
+        with contextlib.suppress(BadInput):
+            found = read(wanted)
+            if found.next or found.previous:
+                return found
+    return read("")
 
 
-def show_pages(name: str, *, total: int, size: int, noun: str) -> None:
-    """The way to the pages before and after; nothing when all is on one."""
-    here, last = page(name, total=total, size=size), max(1, -(-total // size))
-    if last == 1:
+def show_pages(part: Paged, words: str, *, back: str = "Newer", on: str = "Older") -> None:
+    """The way to the pages before and after, with ``words`` on what this is a page of; nothing when all is on one."""
+    if not (part.next or part.previous):
         return
 
-    def turn(number: int) -> None:
-        put(name, str(number), default="1")
+    def turn(after: str) -> None:
+        put(AFTER, after)
 
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="center", gap="small"):
-        back, on = ":material/chevron_left:", ":material/chevron_right:"
-        st.button("Newer", icon=back, disabled=here == 1, key=f"{name}-back", on_click=turn, args=(here - 1,))
-        first = (here - 1) * size + 1
-        st.caption(f"{first:,} to {min(here * size, total):,} of {total:,} {noun}", width="content")
-        st.button("Older", icon=on, disabled=here == last, key=f"{name}-on", on_click=turn, args=(here + 1,))
+        for label, icon, after in ((back, "left", part.previous), (on, "right", part.next)):
+            if icon == "right":
+                st.caption(words, width="content")
+            icon_name, key = f":material/chevron_{icon}:", f"{AFTER}-{icon}"
+            st.button(label, icon=icon_name, disabled=not after, key=key, on_click=turn, args=(after,))
 
 
 def put(name: str, value: str, *, default: str = "") -> None:

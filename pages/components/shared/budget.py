@@ -75,7 +75,8 @@ def _show_raise(app: App, plan: PlanView, *, key: str) -> None:
         is_sent = st.form_submit_button("Raise and go on", type="primary", icon=":material/play_arrow:")
     if is_sent:
         with guarded():
-            app.service.raise_budget(plan.id, budget_usd=budget)
+            seen = {"settings/budget_usd": plan.budget_usd}  # another one would have asked anew
+            app.service.raise_budget(plan.id, budget_usd=budget, seen=seen)
             st.toast(f"Going on with a budget of {plain(money(budget))}", icon=":material/play_arrow:")
             st.rerun(scope="app")
 

@@ -29,14 +29,15 @@ def show(
     takes: Sequence[TakeView] = (),
     size: str = "",
     has_frame: bool = False,
-) -> str:
-    """Asset id of the picture as it is now chosen, empty for none; other than ``current`` in the run in which that
-    changes, for the caller to keep. ``takes`` offer their frames; ``size`` is the shape a clip crops it to. Where there
-    is no picture an empty frame holds its place if ``has_frame``, else its label stands there."""
-    current = st.session_state.pop(f"{key}-picked", current)
+    on_pick: Callable[[str], None],
+) -> None:
+    """``on_pick`` gets the asset id of another picture than ``current``, empty for none. It is the one that was given
+    when the page was drawn for whoever picks, and knows what they have seen. ``takes`` offer their frames; ``size`` is
+    the shape a clip crops it to. Where there is no picture an empty frame holds its place if ``has_frame``, else its
+    label stands there."""
 
     def add(content: bytes, name: str) -> None:
-        _attempt(key, lambda: app.service.add_picture(project_id, content, filename=name))
+        _attempt(key, lambda: app.service.add_picture(project_id, content, filename=name), on_pick)
 
     def read_file() -> None:
         file = st.session_state.get(_uploader_key(key))
@@ -45,8 +46,8 @@ def show(
             add(file.getvalue(), file.name)
 
     def remove() -> None:
-        st.session_state[f"{key}-picked"] = ""
         st.session_state.pop(f"{key}-problem", None)
+        on_pick("")
 
     with st.container(gap="xsmall", key=f"{key}-box"):
         if current or has_frame:
@@ -66,14 +67,13 @@ def show(
                 if problem := st.session_state.get(f"{key}-problem"):
                     show_error(problem[0], hint=problem[1])
                 st.caption(plain(limit_words(limits)))
-                _offer_frames(app, takes, key=key)
+                _offer_frames(app, takes, key=key, on_pick=on_pick)
             if current:
                 st.button(
                     "Remove picture", icon=":material/close:", type="tertiary", key=f"{key}-remove", on_click=remove
                 )
         if limits.note and (current or limits.is_needed):
             st.caption(plain(limits.note))
-    return current
 
 
 def limit_words(limits: PictureLimits) -> str:
@@ -87,13 +87,15 @@ def _uploader_key(key: str) -> str:
     return f"{key}-file-{st.session_state.get(f'{key}-round', 0)}"
 
 
-def _attempt(key: str, make: Callable[[], str]) -> None:
+def _attempt(key: str, make: Callable[[], str], on_pick: Callable[[str], None]) -> None:
     """Choose what ``make`` adds, or keep what is wrong with it until something else is tried."""
     try:
-        st.session_state[f"{key}-picked"] = make()
-        st.session_state.pop(f"{key}-problem", None)
+        picked = make()
     except OrchestratorError as error:
         st.session_state[f"{key}-problem"] = (error.message, error.hint)
+        return
+    st.session_state.pop(f"{key}-problem", None)
+    on_pick(picked)
 
 
 def _show_picture(asset_id: str, *, label: str, size: str) -> None:
@@ -107,7 +109,7 @@ def _show_picture(asset_id: str, *, label: str, size: str) -> None:
         st.html(f'<div class="svo-picture svo-picture-none" style="{shape}">No picture</div>')
 
 
-def _offer_frames(app: App, takes: Sequence[TakeView], *, key: str) -> None:
+def _offer_frames(app: App, takes: Sequence[TakeView], *, key: str, on_pick: Callable[[str], None]) -> None:
     filmed = {take.run_id: take for take in takes if take.video_url}
     if not filmed:
         return
@@ -126,5 +128,5 @@ def _offer_frames(app: App, takes: Sequence[TakeView], *, key: str) -> None:
         "Use this frame",
         icon=":material/photo_camera:",
         key=f"{key}-frame",
-        on_click=lambda: _attempt(key, lambda: app.service.picture_from_take(run_id, at_seconds=at_seconds)),
+        on_click=lambda: _attempt(key, lambda: app.service.picture_from_take(run_id, at_seconds=at_seconds), on_pick),
     )

@@ -6,15 +6,18 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from orchestrator import journal
 from orchestrator.bootstrap import App
 from orchestrator.schema.view import PlanView
+from pages.components.shared import field_memory
 from pages.components.shared.notices import guarded
 from pages.components.shared.words import shorten
-from pages.components.storyboard.timeline.arrangement import Arrangement, arrangement
+from pages.components.storyboard.timeline.arrangement import Arrangement, arrangement, seen_of
 
 
 def show(app: App, plan: PlanView, clip_ids: Sequence[str], *, key: str) -> None:
     """Choose a scene, or write the title of a new one, and move."""
+    shown = field_memory.drawn(f"{key}-scenes", seen_of([c for c in plan.clips if c.id in clip_ids], "scene_id"))
     standing = {clip.scene_id for clip in plan.clips if clip.id in clip_ids}
     titles = {s.id: f"{s.position} · {shorten(s.title, 40)}" for s in plan.scenes if standing != {s.id}}
     with (
@@ -35,7 +38,8 @@ def show(app: App, plan: PlanView, clip_ids: Sequence[str], *, key: str) -> None
         with guarded():
             scene_id = wanted if wanted in titles else app.service.add_scene(plan.id, wanted.strip())
             current = arrangement(app.views.plan(plan.id))
-            app.service.arrange_clips(plan.id, moved_to(current, clip_ids, scene_id))
+            seen = {**journal.arranged(current), **shown}
+            app.service.arrange_clips(plan.id, moved_to(current, clip_ids, scene_id), seen=seen)
             st.rerun(scope="app")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 LANGUAGES = {
     "en": "English",
     "de": "German",
@@ -35,3 +37,24 @@ def shorten(text: str, limit: int) -> str:
     """One line of at most ``limit`` characters."""
     line = " ".join(text[: limit * 4].split())
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+def ago(at: datetime, *, now: datetime) -> str:
+    """How long ago, as coarse as people say it. Pure."""
+    seconds = max(0.0, (now - at).total_seconds())
+    if seconds < 90:
+        return "just now"
+    for size, noun, limit in ((60, "minute", 90), (3_600, "hour", 36), (86_400, "day", 45)):
+        if seconds / size < limit:
+            return f"{count(round(seconds / size), noun)} ago"
+    return f"on {at.day} {at:%b %Y}"
+
+
+def size_words(size_bytes: int) -> str:
+    """Bytes as people say them: ``11.2 MB``."""
+    size = float(size_bytes)
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if size < 1000 or unit == "GB":
+            return f"{size:,.0f} {unit}" if unit == "bytes" or size >= 100 else f"{size:.1f} {unit}"
+        size /= 1000
+    return ""

@@ -79,7 +79,7 @@ def _show_picture(app: App, provider: ProviderView, model: str, *, size: str, ke
         if kept:
             st.caption(f"{plain(provider.title)} takes no reference picture with this model. Yours is kept for others.")
         return ""
-    chosen = picture_upload.show(
+    picture_upload.show(
         app,
         project_id="",
         label="Reference picture" if provider.needs_reference else "Reference picture (optional)",
@@ -87,6 +87,6 @@ def _show_picture(app: App, provider: ProviderView, model: str, *, size: str, ke
         key=f"{key}-picture",
         limits=app.views.picture_limits(provider.name, model),
         size=size,
+        on_pick=lambda picture: st.session_state.update({f"{key}-reference": picture}),
     )
-    st.session_state[f"{key}-reference"] = chosen
-    return chosen
+    return kept

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from orchestrator.bootstrap import App
+from orchestrator.schema.member import Role
 from orchestrator.schema.view import TakeView
 from pages.components.shared.notices import guarded
 from pages.components.shared.words import plain, shorten
@@ -15,7 +16,8 @@ LAST = "last"
 
 def show(app: App, take: TakeView, *, key: str) -> None:
     """The choice; once it is made, the way to the storyboard."""
-    names = {project.id: shorten(project.name or "Untitled film", 60) for project in app.views.projects()}
+    projects = [project for project in app.views.projects() if project.role.covers(Role.CREATOR)]
+    names = {project.id: shorten(project.name or "Untitled film", 60) for project in projects}
     project_id = st.selectbox(
         "Project", [*names, NEW], format_func=lambda item: names.get(item, "New project"), key=f"{key}-project"
     )

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from typing import Any
 
 import streamlit as st
 
 from orchestrator.bootstrap import App
-from orchestrator.schema.bible import CharacterBible, StyleBible
+from orchestrator.schema.bible import StyleBible
 from orchestrator.schema.picture import PictureLimits
 from orchestrator.schema.view import ProjectDetail
-from pages.components.shared import live_text, picture_upload
+from pages.components.shared import field, live_text, picture_upload
 from pages.components.shared.notices import guarded
-from pages.components.storyboard import character_form
+from pages.components.storyboard import brief_form, character_form
+from pages.components.storyboard.cast_moves import Cast, Keep
 
 STYLE_FIELDS = (
     ("name", "Name of the look", "Harbour at dawn", 120),
@@ -36,16 +37,16 @@ HOW_USED = (
 def show(app: App, detail: ProjectDetail, *, key: str) -> None:
     """The editor. It saves itself; nothing else of the brief is touched."""
     brief, base = detail.brief, f"{key}-bibles"
-    fields = f"{base}-{_round(brief.style, brief.characters, key=base)}"
 
-    def keep(style: StyleBible | None, characters: Sequence[CharacterBible] | None, is_typed: bool) -> None:
-        """None leaves a part as it is; ``is_typed``: the fields on screen hold it already."""
+    def keep(now: StyleBible | Cast, before: StyleBible | Cast, *, is_apart: bool = False) -> None:
+        """What was made of a part of the brief that was seen. Raises ``ChangedMeanwhile``."""
+        part = "style" if isinstance(now, StyleBible) else "characters"
+        briefs = (brief.model_copy(update={part: value}) for value in (now, before))
+        brief_form.keep_draft(app, detail, **dict(zip(("brief", "seen_brief"), briefs, strict=True)), is_apart=is_apart)
+
+    def pick(picture: str) -> None:
         with guarded():
-            now = app.views.project(detail.id)
-            given = {"style": style, "characters": tuple(characters) if characters is not None else None}
-            changed = now.brief.model_copy(update={name: part for name, part in given.items() if part is not None})
-            app.service.save_draft(detail.id, brief=changed, script=now.script)
-            st.session_state[f"{base}-seen"] = _mark(changed.style, changed.characters) if is_typed else ""
+            keep(brief.style.model_copy(update={"picture": picture}), brief.style)
 
     limits = _limits(app, detail)
     st.caption(HOW_USED)
@@ -53,11 +54,9 @@ def show(app: App, detail: ProjectDetail, *, key: str) -> None:
         st.header("Style", anchor=False)
         picture, texts = st.columns([2, 7], gap="medium")
         with texts:
-            _show_style(
-                brief.style, key=fields, on_change=lambda: keep(read_style(brief.style, key=fields), None, True)
-            )
+            _show_style(brief.style, key=base, keep=keep)
         with picture:
-            chosen = picture_upload.show(
+            picture_upload.show(
                 app,
                 project_id=detail.id,
                 label="Picture of the style",
@@ -66,56 +65,47 @@ def show(app: App, detail: ProjectDetail, *, key: str) -> None:
                 limits=limits,
                 size=detail.settings.size,
                 has_frame=True,
+                on_pick=pick,
             )
         st.header("Characters", anchor=False)
-        character_form.show(
-            app, detail, limits=limits, key=fields, keep=lambda cast, is_typed: keep(None, cast, is_typed)
-        )
+        character_form.show(app, detail, limits=limits, key=base, keep=keep)
     live_text.show(container_key=f"{base}-texts", key=base)
-    if chosen != brief.style.picture:
-        keep(brief.style.model_copy(update={"picture": chosen}), None, False)
-        st.rerun()
-
-
-def read_style(saved: StyleBible, *, key: str) -> StyleBible:
-    """The saved style with what stands on screen laid over it."""
-    typed = {name: tidy(st.session_state.get(f"{key}-{name}")) for name, *_ in STYLE_FIELDS}
-    lists = {name: lines_of(st.session_state.get(f"{key}-{name}") or "") for name, *_ in STYLE_LISTS}
-    return saved.model_copy(update={**typed, **lists})
 
 
 def tidy(text: str | None) -> str:
     return (text or "").replace("\x00", "").strip()
 
 
-def lines_of(text: str) -> tuple[str, ...]:
+def lines_of(text: str | None) -> tuple[str, ...]:
     """The lines that say something, no more and no longer than a style holds. Pure."""
-    lines = (tidy(line)[:LINE_CHARACTERS_MAX] for line in text.splitlines())
+    lines = (tidy(line)[:LINE_CHARACTERS_MAX] for line in (text or "").splitlines())
     return tuple(line for line in lines if line)[:LINES_MAX]
 
 
-def _show_style(style: StyleBible, *, key: str, on_change: Callable[[], None]) -> None:
+def _show_style(style: StyleBible, *, key: str, keep: Keep) -> None:
+    def draw(widget: Callable[..., Any], label: str, *, name: str, read: Callable[[str], Any], **options: Any) -> None:
+        def save(value: Any, seen: Any, *, is_apart: bool) -> None:
+            now, before = (style.model_copy(update={name: read(text)}) for text in (value, seen))
+            keep(now, before, is_apart=is_apart)
+
+        saved = getattr(style, name)
+        field.show(
+            widget,
+            label,
+            key=f"{key}-{name}",
+            saved=saved if isinstance(saved, str) else "\n".join(saved),
+            save=save,
+            read=lambda text: read(text) if isinstance(saved, str) else "\n".join(read(text)),
+            **options,
+        )
+
     whole, *pairs = st.container(), *st.columns(2, gap="medium")
     for place, (name, label, example, limit) in enumerate(STYLE_FIELDS):
         with pairs[(place + 1) % 2] if place else whole:
-            st.text_input(
-                label,
-                value=getattr(style, name),
-                placeholder=example,
-                max_chars=limit,
-                key=f"{key}-{name}",
-                on_change=on_change,
-            )
+            draw(st.text_input, label, name=name, read=tidy, placeholder=example, max_chars=limit)
     for column, (name, label, example) in zip(st.columns(2, gap="medium"), STYLE_LISTS, strict=True):
         with column:
-            st.text_area(
-                label,
-                value="\n".join(getattr(style, name)),
-                placeholder=example,
-                height=110,
-                key=f"{key}-{name}",
-                on_change=on_change,
-            )
+            draw(st.text_area, label, name=name, read=lines_of, placeholder=example, height=110)
 
 
 def _limits(app: App, detail: ProjectDetail) -> PictureLimits:
@@ -124,18 +114,3 @@ def _limits(app: App, detail: ProjectDetail) -> PictureLimits:
     usable = {provider.name for provider in app.views.providers() if not provider.missing and not provider.problem}
     known = (settings.provider, settings.model) if settings.provider in usable else ("", "")
     return app.views.picture_limits(*known)
-
-
-def _round(style: StyleBible, characters: Sequence[CharacterBible], *, key: str) -> int:
-    """Part of the fields' keys: they begin afresh when style or characters were changed elsewhere, and keep what is
-    typed otherwise."""
-    mark, number = _mark(style, characters), st.session_state.get(f"{key}-round", 0)
-    if st.session_state.get(f"{key}-seen") != mark:
-        st.session_state[f"{key}-seen"] = mark
-        st.session_state[f"{key}-round"] = number = number + 1
-    return number
-
-
-def _mark(style: StyleBible, characters: Sequence[CharacterBible]) -> str:
-    said = "\0".join(part.model_dump_json() for part in (style, *characters))
-    return hashlib.sha256(said.encode()).hexdigest()[:16]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
 from orchestrator.bootstrap import App
+from orchestrator.journal import draft_values
 from orchestrator.schema.brief import ContentBrief
 from orchestrator.schema.view import ProjectDetail
-from pages.components.shared.notices import guarded
+from pages.components.shared import field
 from pages.components.shared.words import LANGUAGES
 
 FIELDS = (
@@ -21,35 +24,57 @@ FIELDS = (
 def show(app: App, detail: ProjectDetail, *, key: str) -> None:
     """The form with what was saved. Nothing in it has to be filled in."""
 
-    def save() -> None:
-        with guarded():
-            app.service.save_draft(detail.id, brief=read(detail.brief, key=key), script=detail.script)
+    def saver(name: str) -> field.Save:
+        def save(value: Any, seen: Any, *, is_apart: bool) -> None:
+            brief, before = (detail.brief.model_copy(update={name: text or ""}) for text in (value, seen))
+            keep_draft(app, detail, brief=brief, seen_brief=before, is_apart=is_apart)
+
+        return save
 
     st.caption("What the film is for. Every field may stay empty: a script alone is enough to start.")
     above, columns = st.container(), st.columns(2, gap="medium")
     for index, (name, label, example, limit) in enumerate(FIELDS):
-        place = columns[(index - 1) % 2] if index else above
-        place.text_input(
-            label,
-            value=getattr(detail.brief, name),
-            placeholder=example,
-            max_chars=limit,
-            key=f"{key}-{name}",
-            on_change=save,
-        )
+        with columns[(index - 1) % 2] if index else above:
+            field.show(
+                st.text_input,
+                label,
+                key=f"{key}-{name}",
+                saved=getattr(detail.brief, name),
+                save=saver(name),
+                placeholder=example,
+                max_chars=limit,
+            )
     spoken = {detail.brief.language: detail.brief.language, **LANGUAGES}
-    columns[1].selectbox(
-        "Language spoken",
-        list(spoken),
-        index=list(spoken).index(detail.brief.language),
-        format_func=spoken.__getitem__,
-        key=f"{key}-language",
-        on_change=save,
+    with columns[1]:
+        field.show(
+            st.selectbox,
+            "Language spoken",
+            key=f"{key}-language",
+            saved=detail.brief.language,
+            save=saver("language"),
+            options=list(spoken),
+            format_func=lambda language: spoken.get(language, language),
+        )
+
+
+def keep_draft(
+    app: App,
+    detail: ProjectDetail,
+    *,
+    brief: ContentBrief | None = None,
+    script: str | None = None,
+    seen_brief: ContentBrief | None = None,
+    seen_script: str | None = None,
+    is_apart: bool = False,
+) -> None:
+    """Save what was made of the draft that was seen; what is not given is left as it is. Raises
+    ``ChangedMeanwhile``."""
+    app.service.save_draft(
+        detail.id,
+        brief=detail.brief if brief is None else brief,
+        script=detail.script if script is None else script,
+        seen=draft_values(
+            detail.brief if seen_brief is None else seen_brief, detail.script if seen_script is None else seen_script
+        ),
+        is_apart=is_apart,
     )
-
-
-def read(saved: ContentBrief, *, key: str) -> ContentBrief:
-    """The saved brief with what stands on screen laid over it."""
-    typed = {name: st.session_state.get(f"{key}-{name}", getattr(saved, name)) or "" for name, *_ in FIELDS}
-    language = st.session_state.get(f"{key}-language", saved.language)
-    return ContentBrief.model_validate({**saved.model_dump(), **typed, "language": language})

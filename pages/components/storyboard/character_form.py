@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 import streamlit as st
 
@@ -10,7 +11,8 @@ from orchestrator.bootstrap import App
 from orchestrator.schema.bible import CharacterBible
 from orchestrator.schema.picture import PictureLimits
 from orchestrator.schema.view import ProjectDetail
-from pages.components.shared import picture_upload
+from pages.components.shared import field, picture_upload
+from pages.components.shared.notices import guarded
 from pages.components.shared.words import plain
 from pages.components.storyboard import cast_moves
 from pages.components.storyboard.cast_moves import Keep
@@ -31,7 +33,7 @@ HOW_KNOWN = (
 
 
 def show(app: App, detail: ProjectDetail, *, limits: PictureLimits, key: str, keep: Keep) -> None:
-    """``keep`` is told the whole cast, and whether the fields on screen hold it already."""
+    """``keep`` is told the whole cast, and what it was made of."""
     cast, places = detail.brief.characters, app.views.appearances(detail.id)
     st.caption(HOW_KNOWN)
     cast_moves.show_removed(cast, key=detail.id, keep=keep)
@@ -63,19 +65,38 @@ def _show_one(app: App, detail: ProjectDetail, index: int, *, limits: PictureLim
     cast = detail.brief.characters
     character = cast[index]
 
-    def read() -> None:
-        typed = {name: _tidy(st.session_state.get(f"{key}-{name}")) for name, *_ in FIELDS}
-        is_named = bool(typed["name"])
-        keep(changed(cast, index, **(typed if is_named else typed | {"name": character.name})), is_named)
+    def saver(name: str) -> field.Save:
+        def save(value: Any, seen: Any, *, is_apart: bool) -> None:
+            text = _tidy(value) or (character.name if name == "name" else "")
+            before = changed(cast, index, **{name: seen})
+            keep(changed(before, index, **{name: text}), before, is_apart=is_apart)
+
+        return save
+
+    def pick(picture: str) -> None:
+        with guarded():
+            keep(changed(cast, index, picture=picture), cast)
 
     picture, texts = st.columns([2, 7], gap="medium")
     with texts:
         left, right = st.columns(2, gap="medium")
-        for field, place in zip(FIELDS, (left, right, texts, *st.columns(2, gap="medium")), strict=True):
+        places = (left, right, texts, *st.columns(2, gap="medium"))
+        for (name, label, example, limit), place in zip(FIELDS, places, strict=True):
+            is_long = limit == LOOKS_CHARACTERS_MAX
             with place:
-                _show_field(*field, value=getattr(character, field[0]), key=key, on_change=read)
+                field.show(
+                    st.text_area if is_long else st.text_input,
+                    label,
+                    key=f"{key}-{name}",
+                    saved=getattr(character, name),
+                    save=saver(name),
+                    read=_tidy,
+                    placeholder=example,
+                    max_chars=limit,
+                    **({"height": 90} if is_long else {}),
+                )
     with picture:
-        chosen = picture_upload.show(
+        picture_upload.show(
             app,
             project_id=detail.id,
             label=f"Picture of {plain(character.name)}",
@@ -84,37 +105,31 @@ def _show_one(app: App, detail: ProjectDetail, index: int, *, limits: PictureLim
             limits=limits,
             size=detail.settings.size,
             has_frame=True,
+            on_pick=pick,
         )
     cast_moves.show(cast, index, project_id=detail.id, key=key, keep=keep)
-    if chosen != character.picture:
-        keep(changed(cast, index, picture=chosen), False)
-        st.rerun()
-
-
-def _show_field(
-    name: str, label: str, example: str, limit: int, *, value: str, key: str, on_change: Callable[[], None]
-) -> None:
-    asked = {"value": value, "placeholder": example, "max_chars": limit, "key": f"{key}-{name}", "on_change": on_change}
-    if limit == LOOKS_CHARACTERS_MAX:
-        st.text_area(label, height=90, **asked)
-    else:
-        st.text_input(label, **asked)
 
 
 def _show_new(cast: Sequence[CharacterBible], *, key: str, keep: Keep) -> None:
+    """The name stays until it is of use."""
+    field_key, warned = f"{key}-new-name", f"{key}-new-unnamed"
+
+    def add() -> None:
+        name = _tidy(st.session_state[field_key])
+        st.session_state[warned] = not name
+        if name:
+            with guarded():
+                keep((*cast, CharacterBible(name=name)), tuple(cast))
+                st.session_state[field_key] = ""
+
     with (
-        st.form(f"{key}-new", border=False, clear_on_submit=True),
+        st.form(f"{key}-new", border=False),
         st.container(horizontal=True, vertical_alignment="bottom", gap="small"),
     ):
-        name = st.text_input("Name of a new character", max_chars=120, placeholder="Mara", key=f"{key}-new-name")
-        is_sent = st.form_submit_button("Add character", icon=":material/person_add:", key=f"{key}-new-send")
-    if not is_sent:
-        return
-    if not _tidy(name):
+        st.text_input("Name of a new character", max_chars=120, placeholder="Mara", key=field_key)
+        st.form_submit_button("Add character", icon=":material/person_add:", key=f"{key}-new-send", on_click=add)
+    if st.session_state.pop(warned, False):
         st.warning("Give them a name first: it is how they are recognised.", icon=":material/edit:")
-        return
-    keep([*cast, CharacterBible(name=_tidy(name))], False)
-    st.rerun()
 
 
 def _tidy(text: str | None) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
@@ -10,10 +12,11 @@ from orchestrator.bootstrap import App
 from orchestrator.schema.clip_plan import PlanConstraints
 from orchestrator.schema.timeline import Transition, TransitionKind
 from orchestrator.schema.view import ClipView, PlanView
-from pages.components.shared import scene_choice
+from pages.components.shared import field_memory, scene_choice
 from pages.components.shared.notices import guarded
 from pages.components.shared.words import count
 from pages.components.storyboard import selection, transition_choice
+from pages.components.storyboard.timeline.arrangement import seen_of, words_of
 
 AS_PLANNED = "plan"
 
@@ -30,17 +33,18 @@ class Half:
 def show(app: App, plan: PlanView, clip: ClipView, *, key: str) -> None:
     """Transition, scene, split; merge, duplicate and remove."""
     following = next((other for other in plan.clips if other.position == clip.position + 1), None)
+    read = field_memory.drawn(f"{key}-cut", words_of(filter(None, (clip, following))))
     if following is not None:
         _show_transition(app, clip, key=key)
     scene_choice.show(app, plan, [clip.id], key=key)
     if len(clip.text.split()) > 1:
-        _show_split(app, plan, clip, key=key)
+        _show_split(app, plan, clip, read, key=key)
     with st.container(horizontal=True, gap="small"):
         if following is not None and st.button(
             f"Merge with clip {following.position}", icon=":material/merge:", key=f"{key}-merge"
         ):
             with guarded():
-                app.service.merge_clips(plan.id, (clip.id, following.id))
+                app.service.merge_clips(plan.id, (clip.id, following.id), seen=read)
                 st.rerun(scope="app")
         if st.button("Duplicate", icon=":material/content_copy:", key=f"{key}-duplicate"):
             with guarded():
@@ -48,7 +52,7 @@ def show(app: App, plan: PlanView, clip: ClipView, *, key: str) -> None:
                 st.rerun(scope="app")
         if st.button("Remove", icon=":material/delete:", type="tertiary", key=f"{key}-remove"):
             with guarded():
-                app.service.remove_clips((clip.id,))
+                app.service.remove_clips((clip.id,), seen=read)
                 selection.choose(tuple(other.id for other in (following,) if other))
                 st.rerun(scope="app")
 
@@ -63,7 +67,7 @@ def _show_transition(app: App, clip: ClipView, *, key: str) -> None:
         is_cut = kind == TransitionKind.CUT
         own = None if kind == AS_PLANNED else Transition(kind=kind, seconds=0.0 if is_cut else seconds)
         with guarded():
-            app.service.set_transition(clip.id, own)
+            app.service.set_transition(clip.id, own, seen=seen_of([clip], "transition"))
             st.rerun()
 
     planned = "As the plan" if clip.has_own_transition else f"As the plan: {transition_choice.words(clip.transition)}"
@@ -95,7 +99,7 @@ def halves(text: str, at_word: int, constraints: PlanConstraints) -> tuple[Half,
     return half(words[:at_word]), half(words[at_word:])
 
 
-def _show_split(app: App, plan: PlanView, clip: ClipView, *, key: str) -> None:
+def _show_split(app: App, plan: PlanView, clip: ClipView, read: Mapping[str, Any], *, key: str) -> None:
     words = clip.text.split()
     offered = app.views.provider(clip.own_provider or clip.provider, model=clip.own_model).durations_seconds
     constraints = PlanConstraints(words_per_minute=plan.words_per_minute, durations_seconds=offered)
@@ -111,5 +115,5 @@ def _show_split(app: App, plan: PlanView, clip: ClipView, *, key: str) -> None:
                 st.text(half.text)
         if st.button("Split here", icon=":material/content_cut:", key=f"{key}-split"):
             with guarded():
-                app.service.split_clip(clip.id, at_word)
+                app.service.split_clip(clip.id, at_word, seen=read)
                 st.rerun(scope="app")

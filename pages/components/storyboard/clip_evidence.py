@@ -7,7 +7,9 @@ from collections.abc import Sequence
 import streamlit as st
 
 from orchestrator.bootstrap import App
+from orchestrator.schema.member import Role
 from orchestrator.schema.view import ClipView, TakeView
+from pages.components.shared import rights
 from pages.components.shared.words import plain
 from pages.components.takes import assessment, decision_history, take_compare, take_review, take_story
 
@@ -23,7 +25,7 @@ def show(app: App, clip: ClipView, take: TakeView | None, takes: Sequence[TakeVi
     take_review.show_why(take)
     assessment.show(app, take)
     decision_history.show(take)
-    if take.video_url and not take.is_active:
+    if take.video_url and not take.is_active and rights.may(app, take.project_id, Role.REVIEWER):
         with st.popover("Approve or reject this take", icon=":material/gavel:", type="tertiary"):
             take_review.show_decision(app, take, key=f"{key}-{take.run_id}")
             if take.checks:

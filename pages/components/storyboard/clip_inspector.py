@@ -7,10 +7,12 @@ from html import escape
 
 import streamlit as st
 
+from orchestrator import journal
 from orchestrator.bootstrap import App
+from orchestrator.schema.member import Role
 from orchestrator.schema.status import ClipStatus
 from orchestrator.schema.view import ClipView, PlanView, TakeView
-from pages.components.shared import retry
+from pages.components.shared import retry, rights
 from pages.components.shared.notices import guarded
 from pages.components.shared.take_words import is_answer_lost
 from pages.components.shared.words import count, plain
@@ -41,7 +43,7 @@ def show(app: App, plan: PlanView, clip: ClipView, *, key: str) -> None:
         if clip.text:
             st.html(f'<blockquote class="svo-line">{escape(clip.text)}</blockquote>')
         st.caption(" · ".join(filter(None, (plain(clip.speaker), _length(clip), plain(clip.visual_intent)))))
-        if take is not None and is_answer_lost(take):
+        if take is not None and is_answer_lost(take) and rights.may(app, plan.project_id, Role.CREATOR):
             retry.show_lost(app, take, key=f"{key}-{take.run_id}")
         _show_panels(app, plan, clip, take, takes, key=key)
 
@@ -53,7 +55,11 @@ def _length(clip: ClipView) -> str:
 def _show_panels(
     app: App, plan: PlanView, clip: ClipView, take: TakeView | None, takes: Sequence[TakeView], *, key: str
 ) -> None:
-    """Only the open one is drawn."""
+    """Only the open one is drawn. Those who make no films here have the evidence only."""
+    if not rights.may(app, plan.project_id, Role.CREATOR):
+        with guarded():
+            clip_evidence.show(app, clip, take, takes, key=key)
+        return
     draw: tuple[Callable[[], None], ...] = (
         lambda: clip_evidence.show(app, clip, take, takes, key=key),
         lambda: clip_editor.show(app, plan, clip, key=f"{key}-edit"),
@@ -74,6 +80,9 @@ def _show_panels(
 def _show_head(app: App, plan: PlanView, clip: ClipView, newest: TakeView | None, *, key: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.header(f"Clip {clip.position}", width="content", anchor=False)
+        role = rights.role(app, plan.project_id)
+        if not role.covers(Role.REVIEWER):
+            return
         with st.container(horizontal=True, width="content", gap="small"):
             for by, icon, words in ((-1, "chevron_left", "Move earlier"), (1, "chevron_right", "Move later")):
                 moved = move_clip(arrangement(plan), clip.id, by=by)
@@ -85,8 +94,11 @@ def _show_head(app: App, plan: PlanView, clip: ClipView, newest: TakeView | None
                     key=f"icon-{key}-move-{by}",
                 ):
                     with guarded():
-                        app.service.arrange_clips(plan.id, moved or arrangement(plan))
+                        seen = journal.arranged(arrangement(plan))
+                        app.service.arrange_clips(plan.id, moved or arrangement(plan), seen=seen)
                         st.rerun(scope="app")
+            if not role.covers(Role.CREATOR):
+                return
             has_main = any(offer.is_primary for offer in plan_offers.offers(plan))  # one thing at a time
             is_urgent = clip.status in (ClipStatus.FAILED, ClipStatus.NEEDS_REVIEW) and not has_main
             is_busy = not clip.status.is_settled

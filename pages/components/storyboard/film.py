@@ -7,10 +7,11 @@ from html import escape
 import streamlit as st
 
 from orchestrator.bootstrap import App
+from orchestrator.schema.member import Role
 from orchestrator.schema.status import RenderStatus
 from orchestrator.schema.timeline import TransitionKind
 from orchestrator.schema.view import PlanView, RenderView
-from pages.components.shared import badge, player, rating
+from pages.components.shared import badge, player, rating, rights
 from pages.components.shared.notices import show_empty
 from pages.components.shared.numbers import clock
 from pages.components.shared.states import RENDER_BADGES
@@ -27,16 +28,16 @@ def show_all(app: App, plan: PlanView) -> None:
         return
     for render in (plan.partial, plan.render):
         if render is not None:
-            _show(app, render, title=plan.project_name)
+            _show(app, render, plan)
     _show_earlier(app, plan)
 
 
-def _show(app: App, render: RenderView, *, title: str) -> None:
+def _show(app: App, render: RenderView, plan: PlanView) -> None:
     """Player on the left, facts and download on the right."""
     left, right = st.columns([7, 4], gap="medium")
     with left:
         placeholder = "Rendering" if render.status is not RenderStatus.FAILED else "No film"
-        label = f"{'Partial film' if render.is_partial else 'Film'}: {title}"
+        label = f"{'Partial film' if render.is_partial else 'Film'}: {plan.project_name}"
         player.show(render.video_url, poster_url=render.poster_url, label=label, placeholder=placeholder)
     with right:
         st.header("Partial film" if render.is_partial else "Your film", anchor=False)
@@ -54,7 +55,8 @@ def _show(app: App, render: RenderView, *, title: str) -> None:
             label = "Download partial MP4" if render.is_partial else "Download MP4"
             is_wanted = render.is_current and not render.is_partial
             player.show_download(render.download_url, label=label, is_primary=is_wanted)
-        if render.status is RenderStatus.DONE and not render.is_partial:
+        is_rated = render.status is RenderStatus.DONE and not render.is_partial
+        if is_rated and rights.may(app, plan.project_id, Role.REVIEWER):
             rating.show(app, render, key=f"rating-{render.id}")
 
 

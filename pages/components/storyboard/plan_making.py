@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import streamlit as st
 
 from orchestrator.bootstrap import App
+from orchestrator.journal import draft_values
 from orchestrator.schema.status import PlanStatus
 from orchestrator.schema.view import PlanView, ProjectDetail
+from pages.components.shared import field_memory
 from pages.components.shared.notices import guarded
 from pages.components.shared.prices import money
 from pages.components.shared.words import count, plain
 from pages.components.storyboard import selection, steps
+from pages.components.storyboard.timeline.arrangement import plan_values
 
 
 def show(app: App, detail: ProjectDetail, plan: PlanView | None, *, key: str) -> None:
     """The button; over a plan that somebody worked on it asks first."""
+    seen = field_memory.drawn(f"{key}-plan", {**draft_values(detail.brief, detail.script), **plan_values(plan)})
     if plan is None:
         if st.button("Generate Clip Plan", type="primary", icon=":material/auto_awesome_motion:", key=f"{key}-make"):
-            _make(app, detail)
+            _make(app, detail, seen)
         return
     if plan.is_active:
         st.button(
@@ -31,7 +38,7 @@ def show(app: App, detail: ProjectDetail, plan: PlanView | None, *, key: str) ->
     with st.popover("Generate Clip Plan again", icon=":material/auto_awesome_motion:"):
         st.markdown(plain(consequence(plan)))
         if st.button("Yes, make a new plan", type="primary", icon=":material/check:", key=f"{key}-again"):
-            _make(app, detail)
+            _make(app, detail, seen)
 
 
 def consequence(plan: PlanView) -> str:
@@ -48,9 +55,9 @@ def consequence(plan: PlanView) -> str:
     )
 
 
-def _make(app: App, detail: ProjectDetail) -> None:
+def _make(app: App, detail: ProjectDetail, seen: Mapping[str, Any]) -> None:
     with guarded():
-        app.service.create_plan(detail.id, script=detail.script, brief=detail.brief)
+        app.service.create_plan(detail.id, script=detail.script, brief=detail.brief, seen=seen)
         selection.choose(())
         steps.go(steps.Step.RENDER)
         st.rerun()

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from typing import Any
 
 import streamlit as st
 
 from orchestrator.bootstrap import App
+from orchestrator.journal import values_of_settings
 from orchestrator.schema.clip_plan import WORDS_PER_MINUTE_MAX, WORDS_PER_MINUTE_MIN
 from orchestrator.schema.project import OnFailed, ProjectSettings
+from orchestrator.schema.timeline import Transition, TransitionKind
 from orchestrator.schema.view import ProjectDetail
-from pages.components.shared import provider_choice
-from pages.components.shared.notices import guarded
+from pages.components.shared import field, provider_choice
 from pages.components.shared.numbers import size_title
 from pages.components.shared.provider_words import is_usable
-from pages.components.storyboard import transition_choice
+from pages.components.storyboard.transition_choice import LONGEST_SECONDS, SHORTEST_SECONDS, TITLES
 
+SEED_HELP = "The same seed and words ask for the same pictures, where a provider can."
+Made = Callable[[Any], dict[str, Any]]
+Draw = Callable[..., Any]
 ON_FAILED_TITLES = {
     OnFailed.WAIT: "Make the others, the film waits",
     OnFailed.HALT: "Pause, and pay for nothing more",
@@ -27,114 +32,98 @@ def show(app: App, detail: ProjectDetail, *, key: str) -> None:
     """Pace, frame, provider, transition, seed and money. Every change is saved at once."""
     saved = detail.settings
 
-    def touch() -> None:
-        st.session_state[f"{key}-touched"] = True
+    def draw(widget: Callable[..., Any], label: str, name: str, current: Any, made: Made, **options: Any) -> Any:
+        """``made`` says which settings follow from a value."""
+
+        def save(value: Any, seen: Any, *, is_apart: bool) -> None:
+            now, before = (ProjectSettings.model_validate({**saved.model_dump(), **made(v)}) for v in (value, seen))
+            app.service.update_project(detail.id, settings=now, seen=values_of_settings(before), is_apart=is_apart)
+
+        return field.show(widget, label, key=f"{key}-{name}", saved=current, save=save, **options)
 
     first, second, third = st.columns(3, gap="medium")
     with first:
-        made = _draw_making(app, saved, key=key, on_change=touch)
-        seed = _draw_seed(saved, key=key, on_change=touch)
+        _draw_making(app, saved, draw)
+        seed = {"min_value": 0, "max_value": 2**31 - 1, "step": 1, "help": SEED_HELP}
+        draw(st.number_input, "Seed", "seed", saved.seed, lambda value: {"seed": int(value or 0)}, **seed)
     with second:
-        bounds = _draw_bounds(saved, key=key, on_change=touch)
+        _draw_bounds(saved, draw)
     with third:
-        transition = transition_choice.show(saved.transition, key=key, on_change=touch)
-        pace = st.slider(
-            "Pace (words per minute)",
-            WORDS_PER_MINUTE_MIN,
-            WORDS_PER_MINUTE_MAX,
-            saved.words_per_minute,
-            step=5,
-            key=f"{key}-pace",
-            on_change=touch,
-        )
-    settings = ProjectSettings.model_validate(
-        {**saved.model_dump(), **made, "words_per_minute": pace, "transition": transition, "seed": seed, **bounds}
-    )
-    if st.session_state.pop(f"{key}-touched", False) and settings != saved:
-        with guarded():
-            app.service.update_project(detail.id, settings=settings)
-            st.rerun()
+        _draw_transition(saved.transition, draw)
+        pace = {"min_value": WORDS_PER_MINUTE_MIN, "max_value": WORDS_PER_MINUTE_MAX, "step": 5}
+        label, value = "Pace (words per minute)", saved.words_per_minute
+        draw(st.slider, label, "pace", value, lambda pace: {"words_per_minute": pace}, **pace)
 
 
-def _draw_making(app: App, saved: ProjectSettings, *, key: str, on_change: Callable[[], None]) -> dict[str, str]:
+def _draw_making(app: App, saved: ProjectSettings, draw: Draw) -> None:
     by_name = {provider.name: provider for provider in app.views.providers() if is_usable(provider)}
-    default = next((p.name for p in by_name.values() if p.is_default), next(iter(by_name), ""))
-    current = saved.provider if saved.provider in by_name else default
-    name = st.selectbox(
+
+    def made_by(name: str, model: str = "") -> dict[str, Any]:
+        """Another provider has other models, and they may have other frames."""
+        if (name, model) == (saved.provider, saved.model) or name not in by_name:
+            return {"provider": name, "model": model}
+        sizes = app.views.provider(name, model=model).sizes
+        return {"provider": name, "model": model, "size": saved.size if saved.size in sizes else next(iter(sizes), "")}
+
+    def given_to(name: str) -> dict[str, Any]:
+        return made_by(name, saved.model if name == saved.provider else "")
+
+    draw(
+        st.selectbox,
         "Provider",
-        list(by_name),
-        index=list(by_name).index(current) if current in by_name else None,
-        format_func=lambda item: provider_choice.title(by_name[item]),
-        key=f"{key}-provider",
-        on_change=on_change,
+        "provider",
+        saved.provider if saved.provider in by_name else None,
+        given_to,
+        options=list(by_name),
+        format_func=lambda item: provider_choice.title(by_name[item]) if item in by_name else str(item),
     )
-    provider = by_name.get(name or current)
-    models = provider_choice.offered_models(app, provider) if provider else ()
-    model = _pick("Model", models, saved.model, key=f"{key}-model-{name}", on_change=on_change)
-    sizes = app.views.provider(provider.name, model=model).sizes if provider else ()
-    frame = f"{key}-size-{name}-{model}"
-    size = _pick("Frame", sizes, saved.size, key=frame, titles=size_title, on_change=on_change)
-    return {"provider": name or "", "model": model, "size": size}
+    provider = by_name.get(saved.provider)
+    if provider is None:
+        return
+    models = provider_choice.offered_models(app, provider)
+    model = saved.model if saved.model in models else next(iter(models), "")
+    if len(models) > 1:
+        draw(st.selectbox, "Model", "model", model, lambda value: made_by(provider.name, value), options=list(models))
+    sizes = app.views.provider(provider.name, model=model).sizes
+    if len(sizes) > 1:
+        size = saved.size if saved.size in sizes else sizes[0]
+        frames = {"options": list(sizes), "format_func": size_title}
+        draw(st.selectbox, "Frame", "size", size, lambda value: {"size": value}, **frames)
 
 
-def _draw_seed(saved: ProjectSettings, *, key: str, on_change: Callable[[], None]) -> int:
-    return int(
-        st.number_input(
-            "Seed",
-            min_value=0,
-            max_value=2**31 - 1,
-            value=saved.seed,
-            step=1,
-            help="The same seed and words ask for the same pictures, where a provider can.",
-            key=f"{key}-seed",
-            on_change=on_change,
-        )
-    )
+def _draw_bounds(saved: ProjectSettings, draw: Draw) -> None:
+    budget = {"min_value": 0.0, "placeholder": "No limit", "value": None}
+    label, amount = "Budget (US dollars)", saved.budget_usd
+    draw(st.number_input, label, "budget", amount, lambda value: {"budget_usd": value}, **budget)
+    policy = saved.retry_policy
 
+    def bounded(attempts: int) -> dict[str, Any]:
+        return {"retry_policy": {**policy.model_dump(), "max_attempts": int(attempts)}}
 
-def _draw_bounds(saved: ProjectSettings, *, key: str, on_change: Callable[[], None]) -> dict[str, object]:
-    budget = st.number_input(
-        "Budget (US dollars)",
-        min_value=0.0,
-        value=saved.budget_usd,
-        placeholder="No limit",
-        key=f"{key}-budget",
-        on_change=on_change,
-    )
-    attempts = st.number_input(
-        "Takes per clip at most",
-        1,
-        10,
-        saved.retry_policy.max_attempts,
-        step=1,
-        key=f"{key}-attempts",
-        on_change=on_change,
-    )
-    on_failed = st.selectbox(
+    attempts = {"min_value": 1, "max_value": 10, "step": 1}
+    draw(st.number_input, "Takes per clip at most", "attempts", policy.max_attempts, bounded, **attempts)
+    draw(
+        st.selectbox,
         "When a clip fails for good",
-        list(ON_FAILED_TITLES),
-        index=list(ON_FAILED_TITLES).index(saved.on_failed),
-        format_func=ON_FAILED_TITLES.__getitem__,
-        key=f"{key}-on-failed",
-        on_change=on_change,
+        "on-failed",
+        saved.on_failed,
+        lambda value: {"on_failed": value},
+        options=list(ON_FAILED_TITLES),
+        format_func=lambda value: ON_FAILED_TITLES[OnFailed(value)],
     )
-    policy = {**saved.retry_policy.model_dump(), "max_attempts": int(attempts)}
-    return {"budget_usd": budget, "retry_policy": policy, "on_failed": on_failed}
 
 
-def _pick(
-    label: str,
-    options: Sequence[str],
-    saved: str,
-    *,
-    key: str,
-    on_change: Callable[[], None],
-    titles: Callable[[str], str] = str,
-) -> str:
-    """A select box over what the provider offers; nothing is drawn where there is no choice."""
-    if not options:
-        return saved
-    if len(options) == 1:
-        return options[0]
-    index = list(options).index(saved) if saved in options else 0
-    return st.selectbox(label, list(options), index=index, format_func=titles, key=key, on_change=on_change)
+def _draw_transition(saved: Transition, draw: Draw) -> None:
+    def lasting(seconds: float) -> dict[str, Any]:
+        return {"transition": Transition(kind=saved.kind, seconds=seconds)}
+
+    def of_kind(kind: TransitionKind) -> dict[str, Any]:
+        is_cut = TransitionKind(kind) is TransitionKind.CUT
+        seconds = min(max(saved.seconds, SHORTEST_SECONDS), LONGEST_SECONDS)
+        return {"transition": Transition() if is_cut else Transition(kind=kind, seconds=seconds)}
+
+    kinds = {"options": list(TITLES), "format_func": lambda kind: TITLES[TransitionKind(kind)]}
+    draw(st.selectbox, "Transition", "transition", saved.kind, of_kind, **kinds)
+    if saved.kind is not TransitionKind.CUT:
+        bounds = {"min_value": SHORTEST_SECONDS, "max_value": LONGEST_SECONDS, "step": 0.1}
+        draw(st.slider, "Transition length (s)", "transition-s", saved.seconds, lasting, **bounds)

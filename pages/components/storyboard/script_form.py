@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
 from orchestrator.bootstrap import App
+from orchestrator.commands.planning import SCRIPT_CHARACTERS_MAX
 from orchestrator.schema.project import ProjectSettings
 from orchestrator.schema.script import ScriptFormat
 from orchestrator.schema.view import CostEstimate, ProjectDetail, ScriptMeasure
-from pages.components.shared import live_text
+from pages.components.shared import field, live_text
 from pages.components.shared.notices import guarded
 from pages.components.shared.numbers import clock
 from pages.components.shared.prices import money
 from pages.components.shared.words import count, plain
+from pages.components.storyboard import brief_form
 
 HINT = "Paste or write the words of the film. Blank lines and headings start new scenes."
 FORMAT_WORDS = {
@@ -31,17 +35,24 @@ FORMATS_HELP = (
 def show(app: App, detail: ProjectDetail, *, key: str) -> None:
     """The script with what it needs: words, time, clips and money, and what stands in the way, if anything."""
 
-    def save() -> None:
-        with guarded():
-            app.service.save_draft(detail.id, brief=detail.brief, script=st.session_state[f"{key}-script"] or "")
+    def save(value: Any, seen: Any, *, is_apart: bool) -> None:
+        brief_form.keep_draft(app, detail, script=value or "", seen_script=seen, is_apart=is_apart)
 
     def use_sample() -> None:
-        st.session_state[f"{key}-script"] = app.service.sample_script()
-        save()
+        st.session_state[f"{key}-script"] = sample = app.service.sample_script()
+        with guarded():
+            field.send(f"{key}-script", sample, save, read=str)
 
     with st.container(key=f"{key}-texts"):
-        script = st.text_area(
-            "Script", value=detail.script, height=340, placeholder=HINT, key=f"{key}-script", on_change=save
+        script = field.show(
+            st.text_area,
+            "Script",
+            key=f"{key}-script",
+            saved=detail.script,
+            save=save,
+            read=lambda text: (text or "").replace("\x00", "")[:SCRIPT_CHARACTERS_MAX],
+            height=340,
+            placeholder=HINT,
         )
     live_text.show(container_key=f"{key}-texts", key=key)
     if (script or "").strip():

@@ -17,19 +17,6 @@ TITLES = {
 SHORTEST_SECONDS, LONGEST_SECONDS = 0.5, 2.0
 
 
-def show(saved: Transition, *, key: str, on_change: Callable[[], None]) -> Transition:
-    """The transition as it stands on screen."""
-    kind = st.selectbox(
-        "Transition",
-        list(TITLES),
-        index=list(TITLES).index(saved.kind),
-        format_func=TITLES.__getitem__,
-        key=f"{key}-transition",
-        on_change=on_change,
-    )
-    return of_kind(TransitionKind(kind), saved, key=key, on_change=on_change)
-
-
 def of_kind(kind: TransitionKind, saved: Transition, *, key: str, on_change: Callable[[], None]) -> Transition:
     """A transition of this kind with the length on screen; a cut has none."""
     if kind is TransitionKind.CUT:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import streamlit as st
 
 from orchestrator.bootstrap import App
-from orchestrator.schema.reviewing import AssessedTake, AssessmentFilter, AssessmentOrder
+from orchestrator.schema.reviewing import AssessedTake, AssessmentFilter, AssessmentOrder, AssessmentPage
 
 ROWS_AT_MOST = 10_000
 _AT_ONCE = 500
@@ -19,14 +19,14 @@ _FIELDS = (
 )
 
 
-def show(app: App, wanted: AssessmentFilter, *, order: AssessmentOrder, total: int, key: str) -> None:
+def show(app: App, wanted: AssessmentFilter, *, order: AssessmentOrder, found: AssessmentPage, key: str) -> None:
     """A button; the rows are read when it is pressed."""
 
     def content() -> bytes:
         return write(_read(app, wanted, order=order)).encode("utf-8-sig")
 
     st.download_button(
-        f"Download {min(total, ROWS_AT_MOST):,} as CSV",
+        "Download as CSV" if found.has_more_than_total else f"Download {found.total:,} as CSV",
         content,
         file_name="assessments.csv",
         mime="text/csv",
@@ -37,10 +37,11 @@ def show(app: App, wanted: AssessmentFilter, *, order: AssessmentOrder, total: i
 
 
 def _read(app: App, wanted: AssessmentFilter, *, order: AssessmentOrder) -> Iterable[AssessedTake]:
-    for offset in range(0, ROWS_AT_MOST, _AT_ONCE):
-        takes = app.views.assessments(wanted, order=order, limit=_AT_ONCE, offset=offset).takes
-        yield from takes
-        if len(takes) < _AT_ONCE:
+    after = ""
+    for _ in range(ROWS_AT_MOST // _AT_ONCE):
+        found = app.views.assessments(wanted, order=order, limit=_AT_ONCE, after=after)
+        yield from found.takes
+        if not (after := found.next):
             return
 
 

@@ -12,7 +12,7 @@ from pages.components.shared import address
 from pages.components.shared.check_words import CHECK_TITLES
 from pages.components.shared.words import shorten
 
-PAGE, TAKE = "page", "take"
+TAKE = "take"
 ANY = ""
 VERDICT_WORDS = {Verdict.PASS: "Passed", Verdict.NEEDS_REVIEW: "Needs you", Verdict.FAIL: "Failed"}
 _DAYS = {ANY: "All time", "1": "Last 24 hours", "7": "Last 7 days", "28": "Last 28 days"}
@@ -60,13 +60,13 @@ def show(found: AssessmentPage) -> None:
     )
 
     def clear() -> None:
-        for name in (*(name for name, _, _ in filters), PAGE, TAKE):
+        for name in (*(name for name, _, _ in filters), address.AFTER, TAKE):
             address.put(name, "")
 
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         for name, label, titles in filters:
             with st.container(width=146):
-                address.pick(name, titles, label=label, forget=(PAGE, TAKE))
+                address.pick(name, titles, label=label, forget=(address.AFTER, TAKE))
         st.button(
             "Clear",
             icon=":material/filter_alt_off:",

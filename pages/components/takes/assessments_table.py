@@ -11,17 +11,23 @@ from streamlit.column_config import ButtonColumn, DatetimeColumn, ImageColumn, N
 
 from orchestrator.bootstrap import App
 from orchestrator.schema.assessment import CheckName, Verdict
-from orchestrator.schema.reviewing import AssessedTake, AssessmentFilter, AssessmentOrder, AssessmentPage
+from orchestrator.schema.reviewing import AssessedTake, AssessmentOrder, AssessmentPage
 from pages.components.shared import address
 from pages.components.shared.check_words import CHECK_TITLES
 from pages.components.shared.notices import guarded, show_empty
 from pages.components.shared.words import shorten
 from pages.components.takes import assessments_csv, assessments_filter, take_review
-from pages.components.takes.assessments_filter import PAGE, TAKE, VERDICT_WORDS
+from pages.components.takes.assessments_filter import TAKE, VERDICT_WORDS
 
 SIZE = 25  # takes a page
-ANY = 10**9  # before it is known how many there are
 ROW_HEIGHT = 54
+# what leads to the page before and after, where the newest are not first
+_TURNS: dict[AssessmentOrder, dict[str, str]] = {
+    AssessmentOrder.OLDEST: {"back": "Older", "on": "Newer"},
+    AssessmentOrder.WORST: {"back": "Worse", "on": "Better"},
+    AssessmentOrder.BEST: {"back": "Better", "on": "Worse"},
+    AssessmentOrder.DEAREST: {"back": "Dearer", "on": "Cheaper"},
+}
 _DECISION_WORDS = {"approved": "Approved", "rejected": "Rejected"}
 # so thin that the text stays readable on them, light and dark
 _TINTS = {
@@ -39,8 +45,7 @@ def show(app: App, *, key: str) -> None:
 def _show(app: App, *, key: str) -> None:
     with guarded():
         wanted, order = assessments_filter.read(st.query_params.to_dict())
-        found = _page(app, wanted, order)
-        total = found.total
+        found = address.read_page(lambda after: app.views.assessments(wanted, order=order, limit=SIZE, after=after))
         if not found.projects:
             show_empty("No takes yet", "Every attempt at a clip is listed here with its evidence.", icon="fact_check")
             return
@@ -50,20 +55,15 @@ def _show(app: App, *, key: str) -> None:
         else:
             if run_id := _table(found.takes, key=key):
                 address.put(TAKE, run_id)
-            address.show_pages(PAGE, total=total, size=SIZE, noun="takes")
-            assessments_csv.show(app, wanted, order=order, total=total, key=f"{key}-csv")
+            address.show_pages(found, f"{count_words(found)} takes", **_TURNS.get(order, {}))
+            assessments_csv.show(app, wanted, order=order, found=found, key=f"{key}-csv")
     if run_id := st.query_params.get(TAKE):
         take_review.open_drawer(app, run_id)
 
 
-def _page(app: App, wanted: AssessmentFilter, order: AssessmentOrder) -> AssessmentPage:
-    """The page in the address; the last one there is, where fewer takes fit than that."""
-    asked = address.page(PAGE, total=ANY, size=SIZE)
-    found = app.views.assessments(wanted, order=order, limit=SIZE, offset=(asked - 1) * SIZE)
-    here = address.page(PAGE, total=found.total, size=SIZE)
-    if here == asked:
-        return found
-    return app.views.assessments(wanted, order=order, limit=SIZE, offset=(here - 1) * SIZE)
+def count_words(found: AssessmentPage) -> str:
+    """How many takes fit. Pure."""
+    return f"{'more than ' if found.has_more_than_total else ''}{found.total:,}"
 
 
 def _table(takes: Sequence[AssessedTake], *, key: str) -> str:

@@ -9,7 +9,9 @@ import streamlit as st
 
 from orchestrator.bootstrap import App
 from orchestrator.schema.assessment import CheckName, CheckStatus
+from orchestrator.schema.member import Role
 from orchestrator.schema.view import TakeView
+from pages.components.shared import rights
 from pages.components.shared.check_words import CHECK_STATUS_WORDS, CHECK_TITLES
 from pages.components.shared.notices import guarded
 from pages.components.shared.words import plain
@@ -21,6 +23,9 @@ Decided = Callable[[], None] | None
 
 def show_decision(app: App, take: TakeView, *, key: str, on_decided: Decided = None) -> None:
     """Reasons to press, one to write, and two buttons. ``on_decided`` runs before the page is drawn anew."""
+    if not rights.may(app, take.project_id, Role.REVIEWER):
+        st.caption(":material/visibility: You may look at this project; its reviewers decide about takes.")
+        return
     _show_reasons(app, take, APPROVE_REASONS, is_approval=True, key=key, on_decided=on_decided)
     _show_reasons(app, take, REJECT_REASONS, is_approval=False, key=key, on_decided=on_decided)
     with st.form(f"{key}-decision", border=False):
@@ -67,6 +72,8 @@ def _decide(app: App, take: TakeView, reason: str, *, is_approval: bool, on_deci
 
 def show_override(app: App, take: TakeView, *, key: str) -> None:
     """Correct one check; the verdict follows from the corrected checks."""
+    if not rights.may(app, take.project_id, Role.REVIEWER):
+        return
     st.caption(
         "The verdict follows. A clip without a take gets this one if it passes then, and loses it if not any more, "
         "unless you approved or rejected the whole take."

@@ -24,11 +24,13 @@ from dataclasses import dataclass, field
 from email.parser import BytesParser
 from email.policy import HTTP
 from enum import StrEnum
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
+
+from tests.fakes.loopback import LoopbackServer
 
 HUGE_BYTES = 5 << 30
 KEY = "key-secret-4711"
@@ -223,7 +225,7 @@ class Wire(ABC):
         return uuid.uuid4().hex
 
 
-class WireServer(ThreadingHTTPServer):
+class WireServer(LoopbackServer):
     """Serves from ``__enter__`` to ``__exit__`` on a thread. ``charges`` are the accepted creates, oldest first;
     ``calls`` everything that was asked. ``other_host`` is where ``REDIRECTED`` and ``OTHER_HOST`` lead,
     ``origin`` how the world calls this server (its ``address``, unless named), ``content_origin`` where the finished
@@ -258,15 +260,10 @@ class WireServer(ThreadingHTTPServer):
         self._lock = threading.RLock()
         self._mistakes: list[BaseException] = []
 
-    def __enter__(self) -> WireServer:
-        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        return self
-
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.shutdown()
-        self.server_close()
+        super().__exit__(kind, error, trace)
         if self._mistakes and error is None:
             raise self._mistakes[0]
 

@@ -25,7 +25,7 @@ from pages.components.storyboard.timeline import script
 from pages.components.storyboard.timeline.arrangement import (
     Arrangement,
     arrangement,
-    as_arrangement,
+    as_move,
     move_clip,
     new_arrangement,
 )
@@ -42,13 +42,14 @@ def show(
     selected: Sequence[str],
     key: str,
     on_select: Callable[[tuple[str, ...]], None],
-    on_arrange: Callable[[Arrangement], None],
-    on_rename: Callable[[str, str], None] | None = None,
+    on_arrange: Callable[[Arrangement, Sequence[Arrangement]], None] | None = None,
+    on_rename: Callable[[str, str, str], None] | None = None,
     on_remove: Callable[[tuple[str, ...]], None] | None = None,
 ) -> None:
-    """Draw the timeline. ``on_select`` gets the chosen clips, ``on_arrange`` all clips in their scenes, ``on_rename`` a
-    scene and its new title, ``on_remove`` clips; without the last two nothing can be renamed or removed."""
-    known = {clip.id for clip in plan.clips}
+    """Draw the timeline. ``on_select`` gets the chosen clips, ``on_arrange`` all clips in their scenes, and how
+    they stood before each move in it; ``on_rename`` a scene, its new title and the former, ``on_remove`` clips. Without
+    one of the last three nothing can be moved, renamed or removed: clips are looked at and chosen."""
+    known, scenes = {clip.id for clip in plan.clips}, {scene_id for scene_id, _ in arrangement(plan)}
 
     def chosen(ids: object) -> tuple[str, ...]:
         return tuple(i for i in ids if i in known) if isinstance(ids, list) else ()
@@ -59,20 +60,21 @@ def show(
 
     def arrange_changed() -> None:
         # also one that looks unchanged: with two moves in quick succession ``plan`` is from before the first
-        if (arranged := as_arrangement(arrangement(plan), st.session_state[key].arrange)) is not None:
-            on_arrange(arranged)
+        if on_arrange and (move := as_move(st.session_state[key].arrange)) is not None:
+            on_arrange(*move)
 
     def rename_changed() -> None:
         match st.session_state[key].rename:
-            case {"scene": str(scene_id), "title": str(title)} if on_rename and scene_id in _scene_ids(plan):
-                on_rename(scene_id, title)
+            case {"scene": str(scene), "title": str(new), "seen": str(seen)} if on_rename and scene in scenes:
+                on_rename(scene, new, seen)
 
     def remove_changed() -> None:
         clips = chosen(st.session_state[key].remove)
         if on_remove and clips:
             on_remove(clips)
 
-    drawn = describe(plan, selected=selected, can_rename=bool(on_rename), can_remove=bool(on_remove))
+    acts = (("arrange", on_arrange), ("rename", on_rename), ("remove", on_remove))
+    drawn = describe(plan, selected=selected, can=[name for name, act in acts if act])
     with st.container(gap=None):
         script.place_code(key=f"{key}-code")
         script.place(
@@ -85,16 +87,15 @@ def show(
         )
 
 
-def describe(
-    plan: PlanView, *, selected: Sequence[str], can_rename: bool = False, can_remove: bool = False
-) -> dict[str, Any]:
-    """What the timeline draws, as plain JSON: groups of clips in playing order, what is empty or false left out."""
+def describe(plan: PlanView, *, selected: Sequence[str], can: Sequence[str] = ()) -> dict[str, Any]:
+    """What the timeline draws, as plain JSON: groups of clips in playing order, what is empty or false left out.
+    ``can``: ``arrange`` and ``remove`` clips, ``rename`` scenes."""
     total = sum(clip.seconds for clip in plan.clips)
     usual = next((clip.transition for clip in plan.clips if not clip.has_own_transition), Transition())
     return {
         "selected": list(selected),
         "summary": f"{count(len(plan.clips), 'clip')} · {clock(total)} of {clock(MAX_TOTAL_SECONDS)}",
-        "can": {"rename": can_rename, "remove": can_remove},
+        "can": dict.fromkeys(can, True),
         "labels": _LABELS,
         "joint": _describe_joint(usual),
         "groups": _groups(plan),
@@ -144,7 +145,3 @@ def _describe_clip(clip: ClipView) -> dict[str, Any]:
 
 def _describe_joint(transition: Transition) -> dict[str, Any]:
     return {"kind": transition.kind.value, "seconds": transition.seconds}
-
-
-def _scene_ids(plan: PlanView) -> set[str]:
-    return {scene.id for scene in plan.scenes} | {clip.scene_id for clip in plan.clips}

@@ -11,7 +11,7 @@ export function addDrag(tl) {
 
   track.addEventListener("pointerdown", (event) => {
     const id = tl.idAt(event);
-    if (!id || event.button !== 0 || !event.isPrimary || drag || tl.hand) return;
+    if (!tl.can.arrange || !id || event.button !== 0 || !event.isPrimary || drag || tl.hand) return;
     if (placesIn(without(tl.groups, [id])).length < 2) return;
     drag = { id, pointer: event.pointerId, isTouch: event.pointerType === "touch", x: event.clientX, y: event.clientY };
     drag.from = { x: drag.x, y: drag.y };

@@ -29,8 +29,8 @@ export function addFoot(tl) {
       item.append(`${label} ${number}`);
       return item;
     }));
-    const { remove, rename } = latest.can;
-    const keys = [...always, ...(remove ? [sometimes.remove] : []), ...(rename ? [sometimes.rename] : [])];
+    touch.hidden = !latest.can.arrange;
+    const keys = always.concat(...["arrange", "remove", "rename"].map((act) => (latest.can[act] ? sometimes[act] : [])));
     list.replaceChildren(...keys.flatMap(([key, does]) => [element("dt", "", null, key), element("dd", "", null, does)]));
   };
 }

@@ -7,13 +7,11 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("↑ ↓", "next scene"),
     ("Home End", "first, last"),
     ("Enter", "open"),
-    ("Space", "pick up, drop"),
-    ("Esc", "put back"),
-    ("Alt ← →", "move at once"),
     ("Shift ← →", "choose more"),
     ("Ctrl A", "choose all"),
     ("K or P", "play, pause"),
     ("+ − 0", "zoom, whole film"),
 )
-# only where clips can be removed and scenes renamed
+# only where clips can be moved or removed, and scenes renamed
+ARRANGE: tuple[tuple[str, str], ...] = (("Space", "pick up, drop"), ("Esc", "put back"), ("Alt ← →", "move at once"))
 REMOVE, RENAME = ("Delete", "remove"), ("F2", "rename the scene")

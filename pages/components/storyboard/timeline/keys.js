@@ -10,7 +10,8 @@ export function addKeys(tl) {
     if (event.target.closest("input")) return; // typing
     if (onCard(event) || anywhere(event)) event.preventDefault();
   });
-  track.addEventListener("keyup", (event) => { if (event.key === " " && tl.idAt(event)) event.preventDefault(); }); // no click
+  // Where Space picks up it is no click.
+  track.addEventListener("keyup", (event) => { if (event.key === " " && tl.can.arrange && tl.idAt(event)) event.preventDefault(); });
   track.addEventListener("focusout", (event) => {
     if (grab && !tl.isPainting && !track.contains(event.relatedTarget)) putBack();
   });
@@ -28,6 +29,7 @@ export function addKeys(tl) {
     const id = tl.idAt(event), { key } = event, step = { ArrowLeft: -1, ArrowRight: 1 }[key];
     if (!id || tl.hand === "drag") return false;
     const leap = { ArrowUp: -1, ArrowDown: 1 }[key], end = { Home: 0, End: 1 }[key];
+    if (!tl.can.arrange && (key === " " || event.altKey)) return false;
     if (key === " ") return grab ? drop() : pickUp(id);
     if (grab) {
       if (key === "Escape") return putBack();

@@ -30,7 +30,7 @@ export function addRename(tl) {
       input.remove();
       back?.focus?.({ preventScroll: true });
       if (isKept && title && title !== group.title) {
-        tl.send("rename", { scene: group.id, title });
+        tl.send("rename", { scene: group.id, title, seen: group.title });
         scene.title.textContent = nameOf({ ...group, title });
         tl.say(`Scene ${group.number} renamed`);
       } else tl.settle();

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from streamlit.components.v2 import component
 
-from pages.components.storyboard.timeline.key_list import KEYS, REMOVE, RENAME
+from pages.components.storyboard.timeline.key_list import ARRANGE, KEYS, REMOVE, RENAME
 
 HERE = Path(__file__).parent
 MODULES = (
@@ -26,7 +26,7 @@ STYLES = ("frame", "strip", "card", "stage")
 def joined() -> str:
     """One script that offers ``clipTimeline`` (``mount(root)`` and ``css``) to the page and says so."""
     css = json.dumps("\n".join(_read(f"{name}.css") for name in STYLES))
-    keys = json.dumps({"always": KEYS, "remove": REMOVE, "rename": RENAME}, ensure_ascii=False)
+    keys = json.dumps({"always": KEYS, "arrange": ARRANGE, "remove": [REMOVE], "rename": [RENAME]}, ensure_ascii=False)
     return (
         f"const timelineKeys = {keys};\n"
         + "".join(_scoped(_read(f"{name}.js")) for name in MODULES)

@@ -7,6 +7,7 @@ import { makeScene, nameOf } from "./scene.js";
 
 const KEPT_MS = 5000; // how long an order is shown that Python has not confirmed
 const GLIDE_MS = 160;
+const SEEN = 8;
 
 export function mountStrip(root) {
   root.replaceChildren();
@@ -50,6 +51,7 @@ export function mountStrip(root) {
       clip.joint = clip.ownJoint ?? latest.joint;
     }
     tl.can = latest.can;
+    root.classList.toggle("fixed", !tl.can.arrange);
     if (!tl.hand) settle(); // never repaint under a hand
   }
 
@@ -69,7 +71,8 @@ export function mountStrip(root) {
     if (signed(groups) === signed(tl.sent?.groups ?? latest.groups.map(idled))) return settle(isGliding);
     if (tl.sent) clearTimeout(tl.sent.timer);
     const known = new Set([...(tl.sent ? [...tl.sent.known, signed(tl.sent.groups)] : []), told]);
-    const sent = { groups, known, until: Date.now() + KEPT_MS };
+    const seen = [...(tl.sent?.seen ?? []), pairsOf(tl.groups)].slice(-SEEN); // what the hand moved from, move after move
+    const sent = { groups, known, seen, until: Date.now() + KEPT_MS };
     sent.timer = setTimeout(() => {
       if (tl.sent !== sent) return;
       tl.sent = null;
@@ -80,7 +83,7 @@ export function mountStrip(root) {
     tl.sent = sent;
     tell("");
     paint(groups, isGliding);
-    tl.send("arrange", pairsOf(groups));
+    tl.send("arrange", { scenes: pairsOf(groups), seen });
     const moved = ids.length === 1 ? "Clip moved" : `${ids.length} clips moved`;
     say(`${moved} to ${tl.where(ids[0])}`);
   }
