@@ -17,9 +17,10 @@ from typing import Any
 
 from orchestrator.errors import Conflict
 from orchestrator.schema.brief import ContentBrief
+from orchestrator.schema.policy import AssessmentPolicy
 from orchestrator.schema.project import ProjectSettings
 
-ORDER, PLAN = "order", "plan"
+ORDER, PLAN, POLICY = "order", "plan", "policy"
 
 
 class EditKind(StrEnum):
@@ -60,6 +61,11 @@ def values_of_settings(settings: ProjectSettings) -> dict[str, Any]:
     return {f"settings/{name}": value for name, value in fields.items()}
 
 
+def policy_value(policy: AssessmentPolicy) -> dict[str, Any]:
+    """How strictly a project's takes are judged, by name."""
+    return {POLICY: {**policy.model_dump(mode="json"), "vetoes": sorted(policy.vetoes)}}
+
+
 def arranged(scenes: Iterable[tuple[str, Sequence[str]]]) -> dict[str, Any]:
     """Clips in scenes, each ``(scene id, its clips)``, by name."""
     pairs = [(clip_id, scene_id) for scene_id, clips in scenes for clip_id in clips]
@@ -75,6 +81,14 @@ def is_of_takes(name: str) -> bool:
     """Whether takes of a clip are made from what goes by this name."""
     kind, _, field = _parts(name)
     return kind == "clip" and field in _OF_TAKES
+
+
+def is_arrangement(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Whether nothing differs but the order of the same clips and their scenes."""
+    return all(
+        {*before[name]} == {*value} if name == ORDER else _parts(name)[::2] == ("clip", "scene_id")
+        for name, value in after.items()
+    )
 
 
 def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -191,6 +205,8 @@ def describe(names: Iterable[str], state: Mapping[str, Any]) -> str:
                 found.setdefault("", []).append("the settings")
             case "order":
                 found.setdefault("", []).append("the order of the clips")
+            case "policy":
+                found.setdefault("", []).append("how takes are judged")
             case _:
                 found.setdefault("", []).append(f"the {kind}")
     told = [_list(list(dict.fromkeys(words))) + where for where, words in found.items()]

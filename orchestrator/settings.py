@@ -167,6 +167,10 @@ class Settings(BaseSettings):
     def _lower(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value
 
+    def found_at(self, address: str) -> str:
+        """Where browsers find this app, without a slash at its end: as ``PUBLIC_URL`` has it, else at ``address``."""
+        return (self.public_url or address).rstrip("/")
+
     def secrets(self) -> tuple[str, ...]:
         """All that is secret here, to be blotted out of what is told. The longest first, for one may hold another."""
         given = [value.get_secret_value() for _, value in self if isinstance(value, SecretStr)]

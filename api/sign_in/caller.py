@@ -101,7 +101,7 @@ def came_encrypted(request: HTTPConnection, settings: Settings) -> bool:
 def address_of(request: HTTPConnection, settings: Settings) -> str:
     """Where this app is found: as ``PUBLIC_URL`` has it, else as this browser or program does."""
     scheme = "https" if came_encrypted(request, settings) else "http"
-    return settings.public_url.rstrip("/") or f"{scheme}://{request.headers.get('host', '')}"
+    return settings.found_at(f"{scheme}://{request.headers.get('host', '')}")
 
 
 def secret_of(cookies: Mapping[str, str], request: HTTPConnection, settings: Settings) -> str:

@@ -48,7 +48,7 @@ class MemberCommands(Commands):
         if has_joined or self._invitations is None:
             return InvitationMail()
         settings = self._choices.settings
-        base = (settings.public_url or address).rstrip("/")
+        base = settings.found_at(address)
         back = f"{base}/sign-in/callback" if base else ""
         return self._invitations.send(to, by=user, is_admin=is_admin(user, settings), back=back)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 
-from orchestrator import decisions
-from orchestrator.commands.journalling import Seen, check_version
+from orchestrator import decisions, journal
+from orchestrator.commands.journalling import Seen, changed_meanwhile, check_version
 from orchestrator.commands.running import RunningCommands
 from orchestrator.db.edits import count_change
 from orchestrator.db.models import (
@@ -17,6 +17,7 @@ from orchestrator.db.models import (
 from orchestrator.db.records import (
     fetch,
     lock_run,
+    policy_of,
 )
 from orchestrator.errors import Conflict
 from orchestrator.rights import needs
@@ -95,10 +96,13 @@ class ReviewCommands(RunningCommands):
     def set_policy(self, project_id: str, policy: AssessmentPolicy | None, *, seen: Seen = None) -> None:
         """How strictly this project's takes are judged from now on; None is by the defaults. Takes that were assessed
         keep their verdicts until they are assessed again. Only what differs from the defaults is kept, so that the rest
-        follows them. Raises ``ChangedMeanwhile`` when another ``version`` was ``seen``."""
+        follows them. Raises ``ChangedMeanwhile`` when another ``version`` was ``seen``, or another policy."""
         with self._database.write() as session:
             row = fetch(session, ProjectRow, project_id, lock=True)
             check_version(session, project_id, row.version, seen=seen)
+            present = journal.policy_value(policy_of(row))
+            if names := journal.others(present, seen=seen or {}):
+                raise changed_meanwhile(session, project_id, names, present=present)
             own = policy.model_dump(mode="json", exclude_defaults=True) if policy else None
             row.settings = {**row.settings, "assessment": own}
             count_change(session, row.id)

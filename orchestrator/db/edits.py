@@ -47,6 +47,11 @@ def to_redo(edits: Sequence[EditLine]) -> EditLine | None:
     return next((edit for edit in edits if edit.undone_at is not None), None)
 
 
+def edits_by_id(session: Session, edit_ids: Sequence[str]) -> Sequence[EditRow]:
+    """These edits, in no order."""
+    return session.scalars(select(EditRow).where(EditRow.id.in_(edit_ids))).all() if edit_ids else []
+
+
 def newest_edit(session: Session, project_id: str) -> EditRow | None:
     query = select(EditRow).where(EditRow.project_id == project_id)
     return session.scalar(query.order_by(EditRow.created_at.desc()).limit(1))

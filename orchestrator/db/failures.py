@@ -23,9 +23,9 @@ from orchestrator.errors import (
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _GONE = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}
-# States of Postgres: by class (connection lost, rolled back, no resources, wrong state of an object, operator
+# States of Postgres: by class (connection lost, no resources, wrong state of an object, operator
 # intervened, system error) and a transaction that idled for too long.
-_AWAY = ("08", "40", "53", "55", "57", "58", "25P03")
+_AWAY = ("08", "53", "55", "57", "58", "25P03")
 
 
 def translated(error: SQLAlchemyError) -> OrchestratorError | None:
@@ -66,6 +66,10 @@ def _of_server(error: ServerError, *, is_cut: bool) -> OrchestratorError | None:
         return DatabaseDamaged("The database server reports damaged data. Nothing more was changed.")
     if state == "42501":
         return NotAllowed()
+    if state.startswith("40"):  # a deadlock, or rows that changed since they were read
+        return DatabaseAway(
+            "Two changes were waiting for each other, so this one was undone. Nothing was lost; try again in a moment."
+        )
     if state == "25006":
         return DatabaseAway("The database takes no writes at present. Nothing was lost; try again in a moment.")
     is_unsaid = not state and isinstance(error, OperationalError | InterfaceError)  # it broke off without a word

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from orchestrator.schema.member import Role
 from orchestrator.schema.value import Value
 
 
@@ -23,10 +24,13 @@ class EditEntry(Value):
 
 class EditHistory(Value):
     """``undo_label`` and ``redo_label`` say what would be undone or done again next, empty when there is nothing;
-    ``undo_id`` and ``redo_id`` name those entries. ``entries`` are the newest first."""
+    ``undo_id`` and ``redo_id`` name those entries, ``undo_role`` and ``redo_role`` the least that may do it.
+    ``entries`` are the newest first."""
 
     undo_label: str = ""
     redo_label: str = ""
     undo_id: str = ""
     redo_id: str = ""
+    undo_role: Role = Role.REVIEWER
+    redo_role: Role = Role.REVIEWER
     entries: tuple[EditEntry, ...] = ()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from orchestrator.db.edits import standing_edits, to_redo, to_undo
-from orchestrator.db.models import ClipRow, ProjectRow
+from orchestrator import journal
+from orchestrator.db.edits import edits_by_id, standing_edits, to_redo, to_undo
+from orchestrator.db.models import ClipRow, EditRow, ProjectRow
 from orchestrator.db.records import fetch
 from orchestrator.schema.edits import EditEntry, EditHistory
+from orchestrator.schema.member import Role
 from orchestrator.views.base import Reads
 
 
@@ -16,12 +18,15 @@ class EditReads(Reads):
         """What people changed in a project and can still undo or do again."""
         with self._database.read() as session:
             edits = standing_edits(session, fetch(session, ProjectRow, project_id).id)
-        undo, redo = to_undo(edits), to_redo(edits)
+            undo, redo = to_undo(edits), to_redo(edits)
+            roles = {row.id: _role(row) for row in edits_by_id(session, [edit.id for edit in (undo, redo) if edit])}
         return EditHistory(
             undo_label=undo.label if undo else "",
             redo_label=redo.label if redo else "",
             undo_id=undo.id if undo else "",
             redo_id=redo.id if redo else "",
+            undo_role=roles[undo.id] if undo else Role.REVIEWER,
+            redo_role=roles[redo.id] if redo else Role.REVIEWER,
             entries=tuple(
                 EditEntry(
                     id=edit.id,
@@ -47,3 +52,8 @@ class EditReads(Reads):
         """The id of the plan that a clip is of, also of one that was taken out."""
         with self._database.read() as session:
             return fetch(session, ClipRow, clip_id).clip_plan_id
+
+
+def _role(edit: EditRow) -> Role:
+    """The least that may take an edit back or do it again: reviewers put clips in order, and change nothing else."""
+    return Role.REVIEWER if journal.is_arrangement(edit.before, edit.after) else Role.CREATOR

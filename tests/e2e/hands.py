@@ -28,6 +28,13 @@ def settle(page: Page) -> None:
     page.wait_for_function("() => !document.querySelector('[data-testid=stStatusWidget]')")
 
 
+def await_film(page: Page) -> None:
+    """Until the storyboard's film is made and nothing goes on: until then its player may make way for a newer film."""
+    expect(page.get_by_role("link", name="Download MP4")).to_be_visible(timeout=MAKING_MS)
+    expect(page.get_by_role("button", name="Pause", exact=True)).to_have_count(0, timeout=MAKING_MS)
+    settle(page)
+
+
 def press(target: Locator) -> None:
     """A click as a hand does it: on what has come to rest (a page being drawn shifts), and not in no time at all."""
     expect(target).to_be_visible()

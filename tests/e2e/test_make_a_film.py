@@ -9,7 +9,20 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from bench.ui.rest import ask
-from tests.e2e.hands import FILM_SECONDS, MAKING_MS, SCRIPT, carry, drag, look, middle, play, press, unlike, write
+from tests.e2e.hands import (
+    FILM_SECONDS,
+    MAKING_MS,
+    SCRIPT,
+    await_film,
+    carry,
+    drag,
+    look,
+    middle,
+    play,
+    press,
+    unlike,
+    write,
+)
 
 # One group: the app and the browser are started once, not once a worker.
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -45,7 +58,7 @@ def test_a_brief_becomes_a_film_in_the_order_that_was_chosen(page: Page, phone: 
     page.reload()  # the work belongs to no tab: a refresh finds it going on
     expect(page.get_by_role("heading", name="Lamp")).to_be_visible()
     expect(page.locator(".clip[data-status=passed]")).to_have_count(2, timeout=MAKING_MS)
-    expect(page.get_by_role("link", name="Download MP4")).to_be_visible(timeout=MAKING_MS)
+    await_film(page)
     expect_order(page, evening, morning)
     seen = play(page.locator("video"))
     assert seen["width"] == 320

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from bench.ui.rest import ask
 from tests.e2e.conftest import House
-from tests.e2e.hands import MAKING_MS, plan_film, play, press, settle
+from tests.e2e.hands import MAKING_MS, await_film, plan_film, play, press, settle
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -34,7 +34,7 @@ def test_a_paused_film_outlives_the_server_and_is_finished(page: Page, house: Ho
     settle(page)
     press(resume)
     expect(page.locator(".clip[data-status=passed]")).to_have_count(2, timeout=MAKING_MS)
-    expect(page.get_by_role("link", name="Download MP4")).to_be_visible(timeout=MAKING_MS)
+    await_film(page)
     assert play(page.locator("video"))["moved"] > 0.3
     assert page.evaluate("window.isTheSame")  # nobody loaded it again
     expect_each_take_paid_once(house.address, plan_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.hands import MAKING_MS, plan_film, play, press, settle
+from tests.e2e.hands import MAKING_MS, await_film, plan_film, play, press, settle
 
 SETTINGS = {"MOCK_DEFECTS": "2.*=wrong_words"}
 
@@ -41,5 +41,5 @@ def test_a_failing_clip_is_approved_by_keyboard_undone_and_approved_again(page: 
 
     page.goto(f"/storyboard?project={project_id}")
     expect(page.locator(".clip[data-status=passed]")).to_have_count(2)
-    expect(page.get_by_role("link", name="Download MP4")).to_be_visible(timeout=MAKING_MS)
+    await_film(page)
     assert play(page.locator("video"))["seconds"] == pytest.approx(8, abs=0.2)

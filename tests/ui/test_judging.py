@@ -25,6 +25,24 @@ def test_thresholds_say_at_once_which_takes_change_and_are_kept_when_used(
     assert "No verdict changes" in words(page)
 
 
+def test_thresholds_that_somebody_else_set_meanwhile_are_not_written_over_unseen(
+    made: tuple[App, str], open_page: OpenPage
+) -> None:
+    app, project_id = made
+    page = open_page("dashboard.py", view="numbers", part="thresholds")
+    field(page, "Weight a pass needs (%)").set_value(90).run()  # type: ignore[attr-defined]
+    theirs = app.views.policy(project_id).policy.model_copy(update={"min_weight_percent": 70})
+    app.service.set_policy(project_id, theirs)
+    try:
+        press(page, "Use for this project")
+        assert "changed how takes are judged meanwhile. Nothing was written over it." in words(page)
+        assert app.views.policy(project_id).policy == theirs
+        press(page, "Use for this project")
+        assert app.views.policy(project_id).policy.min_weight_percent == 90, "who was told may do it all the same"
+    finally:
+        app.service.set_policy(project_id, None)
+
+
 def test_weights_that_do_not_sum_to_100_are_named(made: tuple[App, str], open_page: OpenPage) -> None:
     page = open_page("dashboard.py", view="numbers", part="thresholds")
     weight = next(item for item in page.number_input if item.label == "Weight (%)")

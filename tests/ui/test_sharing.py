@@ -163,6 +163,27 @@ def test_what_one_may_not_do_is_not_offered(
     assert ("Move" in labels(page)) is can_undo
 
 
+def test_a_reviewer_is_offered_to_take_back_an_order_and_nothing_else(house: House, open_page: OpenPage) -> None:
+    house.share(CAT, "reviewer")
+    ann, cat = house.app.for_user(ANN), house.become(CAT)
+    clips = [clip.id for clip in ann.views.plan(house.plan).clips]
+
+    def undo(page: AppTest) -> list[bool]:
+        """Whether each button to undo is off: the one in the header, and the bar's, where there is one."""
+        return [item.disabled for item in page.button if item.label == "Undo"]
+
+    ann.service.edit_clip(clips[0], text="The lamp is out.")
+    page = open_page(project=house.project)
+    assert undo(page) == [True]
+    assert "for the owner and the creators" in next(item.help for item in page.button if item.label == "Undo")
+    cat.service.reorder_clips(house.plan, clips[::-1])
+    page = open_page(project=house.project)
+    assert undo(page) == [False, False]
+    page = press(page, "Undo")
+    assert [clip.id for clip in ann.views.plan(house.plan).clips] == clips
+    assert undo(page) == [True], "what is next was Ann's"
+
+
 def test_a_creator_is_offered_what_makes_the_film(house: House, open_page: OpenPage) -> None:
     house.share(BEN, "creator")
     house.become(BEN)

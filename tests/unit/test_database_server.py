@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -325,6 +326,30 @@ def test_a_server_that_takes_no_writes_is_away_for_writing(database: Database) -
         session.add(ProjectRow(name="Harbour", settings={}))
     add(database)
     assert count(database) == 1
+
+
+def test_of_two_changes_that_wait_for_each_other_one_is_undone_and_told(database: Database) -> None:
+    add(database)
+    add(database)
+    both_hold_one = threading.Barrier(2, timeout=30)
+
+    def rename(name: str, order: str) -> str:
+        with database.write() as session:
+            first, second = session.scalars(text(f"select id from video_projects order by id {order}"))
+            change = text("update video_projects set name = :name where id = :id")
+            session.execute(change, {"name": name, "id": first})
+            both_hold_one.wait()
+            session.execute(change, {"name": name, "id": second})
+        return name
+
+    with ThreadPoolExecutor() as pool:
+        tries = [pool.submit(rename, name, order) for name, order in (("up", "asc"), ("down", "desc"))]
+    errors = [error for one in tries if (error := one.exception()) is not None]
+    with pytest.raises(DatabaseAway, match="waiting for each other") as told:
+        raise errors[0]
+    assert errors == [told.value]
+    with database.read() as session:
+        assert {row.name for row in session.query(ProjectRow)} == {one.result() for one in tries if not one.exception()}
 
 
 def test_few_connections_are_used_however_many_ask(database: Database) -> None:

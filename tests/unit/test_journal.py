@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.errors import Conflict
-from orchestrator.journal import ORDER, describe, difference, is_of_takes, merged, tell_order, write_back
+from orchestrator.journal import (
+    ORDER,
+    describe,
+    difference,
+    is_arrangement,
+    is_of_takes,
+    merged,
+    tell_order,
+    write_back,
+)
 
 ORDERS = st.lists(st.sampled_from("abcdef"), min_size=1, unique=True)
 FIELDS = ("clip/a/text", "clip/b/text", "transition", "scene/s/title")
@@ -79,3 +88,19 @@ def test_order_and_transition_leave_takes_as_they_are() -> None:
     assert [name for name in ("clip/a/text", "clip/a/transition", "clip/a/scene_id", ORDER) if is_of_takes(name)] == [
         "clip/a/text"
     ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_it"),
+    [
+        ({ORDER: ["a", "b"]}, {ORDER: ["b", "a"]}, True),
+        ({ORDER: ["a", "b"], "clip/a/scene_id": "s"}, {ORDER: ["b", "a"], "clip/a/scene_id": "t"}, True),
+        ({ORDER: ["a", "b"]}, {ORDER: ["a"]}, False),
+        ({ORDER: ["a"]}, {ORDER: ["b"]}, False),
+        ({"clip/a/text": "x"}, {"clip/a/text": "y"}, False),
+        ({"scene/s/title": "x"}, {"scene/s/title": "y"}, False),
+        ({"script": "x"}, {"script": "y"}, False),
+    ],
+)
+def test_an_arrangement_is_of_the_same_clips(before: dict[str, Any], after: dict[str, Any], is_it: bool) -> None:
+    assert is_arrangement(before, after) is is_it

@@ -6,14 +6,17 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from orchestrator import journal
 from orchestrator.bootstrap import App
+from orchestrator.errors import ChangedMeanwhile
 from orchestrator.schema.assessment import CheckName, Verdict
 from orchestrator.schema.calibration import PolicyView, WhatIf
+from orchestrator.schema.member import Role
 from orchestrator.schema.policy import AssessmentPolicy
 from pages.components.dashboard import tables
 from pages.components.settings import thresholds
-from pages.components.shared import address
-from pages.components.shared.notices import guarded, show_empty
+from pages.components.shared import address, rights
+from pages.components.shared.notices import guarded, show_empty, show_error
 from pages.components.shared.words import plain, shorten
 from pages.components.takes import take_review
 
@@ -36,6 +39,7 @@ def show(app: App, *, key: str) -> None:
     )
     view = app.views.policy(project_id)
     draft_key = f"{key}-{project_id}"
+    st.session_state.setdefault(_seen(draft_key), view.policy)
     draft, problem = thresholds.read(view.policy, key=draft_key)
     outcome = app.views.what_if(project_id, draft or view.policy)
     controls, effect = st.columns([4, 5], gap="medium")
@@ -59,6 +63,7 @@ def propose(app: App, project_id: str, minima: Mapping[CheckName, float], *, key
     project_id = project_id or st.session_state.get(f"{key}-project") or next(iter(project_names(app)))
     policy = app.views.policy(project_id).policy
     st.session_state[f"{key}-project"] = project_id
+    st.session_state[_seen(f"{key}-{project_id}")] = policy
     thresholds.load(policy.model_copy(update={"minima": {**policy.minima, **minima}}), key=f"{key}-{project_id}")
 
 
@@ -89,12 +94,15 @@ def show_outcome(app: App, outcome: WhatIf, *, key: str) -> None:
 
 def show_buttons(app: App, view: PolicyView, draft: AssessmentPolicy, *, key: str) -> None:
     """Save the table as the project's own, or go back to the defaults."""
+    if not rights.may(app, view.project_id, Role.CREATOR):
+        st.caption(f"Judged by {'its own numbers' if view.is_own else 'the defaults'} now.")
+        return
     usual = app.views.workspace().policy
     st.caption(f"Judged by {'its own numbers' if view.is_own else 'the defaults'} now. {CONSEQUENCE}")
     with st.container(horizontal=True, gap="small"):
         is_same, icon = draft == view.policy, ":material/check:"
         if st.button("Use for this project", type="primary", icon=icon, disabled=is_same, key=f"{key}-use"):
-            save(app, view.project_id, draft)
+            save(app, view.project_id, draft, key=key)
         is_reset = st.button(
             "Back to defaults",
             icon=":material/undo:",
@@ -105,11 +113,24 @@ def show_buttons(app: App, view: PolicyView, draft: AssessmentPolicy, *, key: st
             kwargs={"key": key},
         )
         if is_reset:
-            save(app, view.project_id, None)
+            save(app, view.project_id, None, key=key)
 
 
-def save(app: App, project_id: str, policy: AssessmentPolicy | None) -> None:
+def save(app: App, project_id: str, policy: AssessmentPolicy | None, *, key: str) -> None:
+    """What somebody else set meanwhile is not written over unseen: after it was told, the next press counts."""
     with guarded():
-        app.service.set_policy(project_id, policy)
+        seen, now = st.session_state[_seen(key)], app.views.policy(project_id).policy
+        st.session_state[_seen(key)] = now
+        try:
+            app.service.set_policy(project_id, policy, seen=journal.policy_value(seen))
+        except ChangedMeanwhile as error:
+            show_error(error.message, hint="What is shown is compared with theirs. Press again to judge by yours.")
+            return
+        st.session_state[_seen(key)] = app.views.policy(project_id).policy
         st.toast("New takes are judged so" if policy else "Back to the defaults", icon=":material/check:")
         st.rerun(scope="app")
+
+
+def _seen(key: str) -> str:
+    """Where the policy is kept that was in force when the controls last were filled or used."""
+    return f"{key}-seen"

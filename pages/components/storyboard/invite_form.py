@@ -71,8 +71,8 @@ def mail_words(email: str, mail: InvitationMail) -> str:
 
 
 def _link(app: App, project_id: str) -> str:
-    public = app.settings.public_url.rstrip("/")
-    return project_link(f"{public}/" if public else st.context.url or "", project_id)
+    folder = (st.context.url or "").rpartition("/")[0]
+    return project_link(f"{app.settings.found_at(folder)}/", project_id)
 
 
 def project_link(page_url: str, project_id: str) -> str:

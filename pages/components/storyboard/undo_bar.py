@@ -8,6 +8,7 @@ import streamlit as st
 
 from orchestrator.bootstrap import App
 from orchestrator.schema.edits import EditEntry, EditHistory
+from pages.components.shared import rights
 from pages.components.shared.notices import guarded
 from pages.components.shared.words import plain
 from pages.components.storyboard import selection
@@ -19,13 +20,16 @@ _DISMISSED = "edit-dismissed"
 def show_buttons(app: App, project_id: str, history: EditHistory, *, key: str) -> None:
     """Undo and redo, each with what it would do as its tooltip."""
     ways = (
-        ("Undo", "undo", history.undo_label, history.undo_id),
-        ("Redo", "redo", history.redo_label, history.redo_id),
+        ("Undo", "undo", history.undo_label, history.undo_id, history.undo_role),
+        ("Redo", "redo", history.redo_label, history.redo_id, history.redo_role),
     )
-    for word, icon, label, edit_id in ways:
+    for word, icon, label, edit_id, role in ways:
+        is_theirs = rights.may(app, project_id, role)
         words = f"{word}: {label}" if label else f"Nothing to {word.lower()}"
+        words += "" if is_theirs else " (for the owner and the creators)"
+        is_off = not label or not is_theirs
         if st.button(
-            word, icon=f":material/{icon}:", help=plain(words), disabled=not label, key=f"icon-{key}-{word.lower()}"
+            word, icon=f":material/{icon}:", help=plain(words), disabled=is_off, key=f"icon-{key}-{word.lower()}"
         ):
             _go(app, project_id, edit_id, is_redo=word == "Redo")
 
@@ -33,7 +37,7 @@ def show_buttons(app: App, project_id: str, history: EditHistory, *, key: str) -
 def show_bar(app: App, project_id: str, history: EditHistory, *, key: str) -> None:
     """What was changed last in the storyboard, until it is dismissed, replaced or ten minutes old."""
     entry = offered(history, dismissed=st.session_state.get(_DISMISSED, ""), now=datetime.now(UTC))
-    if entry is None:
+    if entry is None or not rights.may(app, project_id, history.undo_role):
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center", gap="small", key="undo-bar"):
         st.markdown(f":material/check: {plain(entry.label)}", width="stretch")
