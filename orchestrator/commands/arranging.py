@@ -51,7 +51,7 @@ class ArrangeCommands(EditCommands, RunningCommands):
             if any(scene_id not in known for scene_id, _ in scenes):
                 raise BadInput("That scene is not of this film.")
             values = combined_order(change, journal.arranged(scenes), seen=seen)
-            order = values.pop(journal.ORDER)
+            before, order = [clip.id for clip in change.plan.clips], values.pop(journal.ORDER)
             _reorder(change, order)
             clips = {clip.id: clip for clip in change.plan.clips}
             into = {clip_id: values.get(journal.scene_of(clip_id), clips[clip_id].scene_id) for clip_id in order}
@@ -60,7 +60,7 @@ class ArrangeCommands(EditCommands, RunningCommands):
                 clips[clip_id].scene_id = into[clip_id]
             if len(moved) == 1:
                 title = known[into[moved[0]]].title
-                change.label = f"Moved clip {order.index(moved[0]) + 1} to “{title}”"
+                change.label = f"Moved clip {before.index(moved[0]) + 1} to “{title}”"
             elif moved:
                 change.label = f"Moved {len(moved)} clips to other scenes"
 

@@ -137,7 +137,8 @@ def test_two_drag_the_same_clip_at_once(page: Page, other: Page, address: str) -
     other.wait_for_timeout(2_500)  # what the first one did has come; the clip is in the hand still
     other.mouse.up()
     told = other.locator(".st-key-changed-bar")
-    expect(told).to_contain_text("meanwhile. Nothing was written over it")
+    expect(told).to_contain_text("Somebody else moved clip 1 to “Three” meanwhile. Nothing was written over it")
+    expect(other.locator(".clip").last).to_have_attribute("data-id", first, timeout=1_500)
     expect(told).to_have_count(1)  # for a moment the one of the drawing before is there as well
     press(told.get_by_role("button", name="Dismiss"))
     expect(told).to_have_count(0)

@@ -15,7 +15,7 @@ from orchestrator.schema.member import Role
 from orchestrator.schema.policy import AssessmentPolicy
 from pages.components.dashboard import tables
 from pages.components.settings import thresholds
-from pages.components.shared import address, rights
+from pages.components.shared import address, people, rights
 from pages.components.shared.notices import guarded, show_empty, show_error
 from pages.components.shared.words import plain, shorten
 from pages.components.takes import take_review
@@ -124,7 +124,7 @@ def save(app: App, project_id: str, policy: AssessmentPolicy | None, *, key: str
         try:
             app.service.set_policy(project_id, policy, seen=journal.policy_value(seen))
         except ChangedMeanwhile as error:
-            show_error(error.message, hint="What is shown is compared with theirs. Press again to judge by yours.")
+            show_error(people.told(error), hint="What is shown is compared with theirs. Press again to judge by yours.")
             return
         st.session_state[_seen(key)] = app.views.policy(project_id).policy
         st.toast("New takes are judged so" if policy else "Back to the defaults", icon=":material/check:")

@@ -10,6 +10,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import RerunException, StopException
 
 from orchestrator.errors import ChangedMeanwhile, OrchestratorError
+from pages.components.shared import people
 from pages.components.shared.words import plain
 from providers.base import ProviderError
 
@@ -25,7 +26,7 @@ def show_error(message: str, *, hint: str = "") -> None:
 def show_changed(error: ChangedMeanwhile) -> None:
     """What somebody else did to the same. Said at once, and once more by ``show_unread``: the page is drawn again at
     any moment now, and what stands on it then goes."""
-    told = plain(f"{error.message} What you see now is theirs.")
+    told = plain(f"{people.told(error)} What you see now is theirs.")
     st.session_state[_UNREAD] = told
     st.toast(told, icon=":material/group:")
 

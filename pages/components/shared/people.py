@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from orchestrator.errors import ChangedMeanwhile
 from pages.components.shared import visitor
 from pages.components.shared.words import ago, plain
 
@@ -22,6 +23,14 @@ def author(by: str) -> str:
     if by and by != app.service.own_name:
         return f"**{plain(by)}**"
     return "You" if app.user and by else ""
+
+
+def told(error: ChangedMeanwhile) -> str:
+    """What somebody else did to the same. Whose name says nothing, because all go by it, is somebody else."""
+    app = visitor.app()
+    if app.user is None and error.by == app.service.own_name:
+        return error.message.replace(error.by, "Somebody else", 1)
+    return error.message
 
 
 def when(at: datetime | None) -> str:

@@ -61,6 +61,7 @@ def show(
     def arrange_changed() -> None:
         # also one that looks unchanged: with two moves in quick succession ``plan`` is from before the first
         if on_arrange and (move := as_move(st.session_state[key].arrange)) is not None:
+            st.session_state[f"{key}-heard"] = st.session_state[key].arrange.get("mark")
             on_arrange(*move)
 
     def rename_changed() -> None:
@@ -74,7 +75,8 @@ def show(
             on_remove(clips)
 
     acts = (("arrange", on_arrange), ("rename", on_rename), ("remove", on_remove))
-    drawn = describe(plan, selected=selected, can=[name for name, act in acts if act])
+    heard = st.session_state.get(f"{key}-heard")
+    drawn = describe(plan, selected=selected, can=[name for name, act in acts if act], heard=heard)
     with st.container(gap=None):
         script.place_code(key=f"{key}-code")
         script.place(
@@ -87,9 +89,12 @@ def show(
         )
 
 
-def describe(plan: PlanView, *, selected: Sequence[str], can: Sequence[str] = ()) -> dict[str, Any]:
+def describe(
+    plan: PlanView, *, selected: Sequence[str], can: Sequence[str] = (), heard: object = None
+) -> dict[str, Any]:
     """What the timeline draws, as plain JSON: groups of clips in playing order, what is empty or false left out.
-    ``can``: ``arrange`` and ``remove`` clips, ``rename`` scenes."""
+    ``can``: ``arrange`` and ``remove`` clips, ``rename`` scenes. ``heard``: the mark of the last move that was kept or
+    refused; one that is not heard of yet is shown in the browser as if it had been kept."""
     total = sum(clip.seconds for clip in plan.clips)
     usual = next((clip.transition for clip in plan.clips if not clip.has_own_transition), Transition())
     return {
@@ -99,6 +104,7 @@ def describe(plan: PlanView, *, selected: Sequence[str], can: Sequence[str] = ()
         "labels": _LABELS,
         "joint": _describe_joint(usual),
         "groups": _groups(plan),
+        "heard": heard,
     }
 
 

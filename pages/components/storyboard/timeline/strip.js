@@ -5,7 +5,8 @@ import { idsOf, pairsOf, signed } from "./order.js";
 import { clock, element, isCalm } from "./parts.js";
 import { makeScene, nameOf } from "./scene.js";
 
-const KEPT_MS = 5000; // how long an order is shown that Python has not confirmed
+const KEPT_MS = 5000; // how long an order is shown that Python has not heard of
+const REFUSED = "The move could not be kept, so the clips stand where they did.";
 const GLIDE_MS = 160;
 const SEEN = 8;
 
@@ -52,13 +53,16 @@ export function mountStrip(root) {
     }
     tl.can = latest.can;
     root.classList.toggle("fixed", !tl.can.arrange);
-    if (!tl.hand) settle(); // never repaint under a hand
+    if (!tl.hand) settle(isHeard()); // never repaint under a hand
   }
+
+  const isHeard = () => Boolean(tl.sent) && tl.sent.mark === latest.heard;
 
   // Show what Python says, unless it has not heard yet what was done here.
   function settle(isGliding = false) {
     const told = signed(latest.groups.map(idled)), { sent } = tl;
-    if (sent && sent.known.has(told) && Date.now() < sent.until) return paint(sent.groups, isGliding);
+    if (isHeard() && sent.known.has(told)) tell(REFUSED);
+    else if (sent && sent.known.has(told) && Date.now() < sent.until) return paint(sent.groups, isGliding);
     if (sent) clearTimeout(sent.timer);
     tl.sent = null;
     paint(latest.groups.map(idled), isGliding);
@@ -72,18 +76,18 @@ export function mountStrip(root) {
     if (tl.sent) clearTimeout(tl.sent.timer);
     const known = new Set([...(tl.sent ? [...tl.sent.known, signed(tl.sent.groups)] : []), told]);
     const seen = [...(tl.sent?.seen ?? []), pairsOf(tl.groups)].slice(-SEEN); // what the hand moved from, move after move
-    const sent = { groups, known, seen, until: Date.now() + KEPT_MS };
+    const sent = { groups, known, seen, until: Date.now() + KEPT_MS, mark: Math.random() };
     sent.timer = setTimeout(() => {
       if (tl.sent !== sent) return;
       tl.sent = null;
       if (tl.hand || signed(latest.groups.map(idled)) === signed(groups)) return;
       settle(true);
-      tell("The move could not be kept, so the clips are back where they were.");
+      tell(REFUSED);
     }, KEPT_MS);
     tl.sent = sent;
     tell("");
     paint(groups, isGliding);
-    tl.send("arrange", { scenes: pairsOf(groups), seen });
+    tl.send("arrange", { scenes: pairsOf(groups), seen, mark: sent.mark });
     const moved = ids.length === 1 ? "Clip moved" : `${ids.length} clips moved`;
     say(`${moved} to ${tl.where(ids[0])}`);
   }
