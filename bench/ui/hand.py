@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from bench.ui.workspace import browser
 
-CLICKS = 8
+CLICKS = 24
 # Frames between two paints while the mouse moves, as the browser itself counts them.
 _COUNT_FRAMES = """() => { window.frames_ms = []; let last = performance.now(); const step = (now) => {
     window.frames_ms.push(now - last); last = now; if (window.frames_ms !== null) requestAnimationFrame(step); };

@@ -32,7 +32,7 @@ def is_outdated(plan: PlanView) -> bool:
 def _draw(app: App, at_hand: list[PlanView], plan_id: str) -> None:
     """``at_hand`` is what the page has read already: good for the first drawing only."""
     with guarded():
-        plan = at_hand.pop() if at_hand else app.views.plan(plan_id)
+        plan = at_hand.pop() if at_hand else app.views.lately(app.views.plan, plan_id)  # the timeline has read it
         remember(plan)
         clips = selection.chosen(plan)
         if selection.is_foreign(plan):
