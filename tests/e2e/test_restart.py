@@ -40,6 +40,22 @@ def test_a_paused_film_outlives_the_server_and_is_finished(page: Page, house: Ho
     expect_each_take_paid_once(house.address, plan_id)
 
 
+def test_pictures_that_did_not_come_are_asked_for_again(page: Page, house: House) -> None:
+    project_id, _ = plan_film(house.address, name="Lamp")
+    page.goto(f"/storyboard?project={project_id}")
+    press(page.get_by_role("button", name="Start generation"))
+    expect(page.locator(".clip.pictured")).to_have_count(2, timeout=MAKING_MS)
+    await_film(page)
+    for source in page.locator(".clip img").evaluate_all("(images) => images.map((image) => image.currentSrc)"):
+        page.route(source, lambda route: route.abort())
+    page.reload()
+    expect(page.locator(".clip img[data-broken]")).to_have_count(2)
+    expect(page.locator(".clip.pictured")).to_have_count(0)
+    page.unroute_all()
+    expect(page.locator(".clip.pictured")).to_have_count(2)
+    expect(page.locator(".clip img[data-broken]")).to_have_count(0)
+
+
 def test_words_and_clicks_of_the_moment_without_a_server_are_not_lost(page: Page, house: House) -> None:
     project_id, plan_id = plan_film(house.address, name="Harbour")
     page.goto(f"/storyboard?project={project_id}&step=script")

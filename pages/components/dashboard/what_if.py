@@ -101,8 +101,7 @@ def show_buttons(app: App, view: PolicyView, draft: AssessmentPolicy, *, key: st
     st.caption(f"Judged by {'its own numbers' if view.is_own else 'the defaults'} now. {CONSEQUENCE}")
     with st.container(horizontal=True, gap="small"):
         is_same, icon = draft == view.policy, ":material/check:"
-        if st.button("Use for this project", type="primary", icon=icon, disabled=is_same, key=f"{key}-use"):
-            save(app, view.project_id, draft, key=key)
+        is_used = st.button("Use for this project", type="primary", icon=icon, disabled=is_same, key=f"{key}-use")
         is_reset = st.button(
             "Back to defaults",
             icon=":material/undo:",
@@ -112,8 +111,8 @@ def show_buttons(app: App, view: PolicyView, draft: AssessmentPolicy, *, key: st
             args=(usual,),
             kwargs={"key": key},
         )
-        if is_reset:
-            save(app, view.project_id, None, key=key)
+    if is_used or is_reset:
+        save(app, view.project_id, draft if is_used else None, key=key)
 
 
 def save(app: App, project_id: str, policy: AssessmentPolicy | None, *, key: str) -> None:

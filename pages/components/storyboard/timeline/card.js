@@ -3,6 +3,7 @@ import { icon } from "./icons.js";
 import { element } from "./parts.js";
 
 const VERDICTS = { pass: "passed", fail: "failed", needs_review: "needs_review" };
+const FIRST_TRY_MS = 1500, TRIES = 8; // over six minutes
 const JOINTS = { crossfade: "Crossfade", wipe: "Wipe", fade_black: "Fade through black" };
 
 export function makeCard(id) {
@@ -13,11 +14,7 @@ export function makeCard(id) {
   image.alt = "";
   image.draggable = false;
   image.decoding = "async";
-  image.addEventListener("error", () => {
-    image.hidden = true;
-    image.dataset.broken = image.getAttribute("src");
-    button.classList.remove("pictured");
-  });
+  askAgain(image, button);
   const top = element("span", "top", button), number = element("span", "chip number", top);
   const badges = element("span", "badges", top), seconds = element("span", "chip seconds", top);
   const line = element("span", "line", button), bottom = element("span", "bottom", button);
@@ -26,6 +23,27 @@ export function makeCard(id) {
   element("span", "ring", button);
   const joint = element("span", "joint", item);
   return { item, button, image, number, badges, seconds, line, state, score, bar, done, joint, drawn: "" };
+}
+
+// A picture that did not come, while the app was away it may be, is hidden and asked for again, more and more seldom.
+function askAgain(image, button) {
+  let tries = 0;
+  image.addEventListener("error", () => {
+    const source = image.getAttribute("src"), isSame = image.dataset.broken === source;
+    image.hidden = true;
+    image.dataset.broken = source;
+    button.classList.remove("pictured");
+    tries = isSame ? tries + 1 : 0;
+    if (tries < TRIES) setTimeout(() => {
+      if (image.isConnected && image.getAttribute("src") === source) image.src = source;
+    }, FIRST_TRY_MS * 2 ** tries);
+  });
+  image.addEventListener("load", () => {
+    if (image.dataset.broken !== image.getAttribute("src")) return;
+    delete image.dataset.broken;
+    image.hidden = false;
+    button.classList.add("pictured");
+  });
 }
 
 // Bring a card up to date; nothing is touched when nothing changed.

@@ -6,7 +6,7 @@ import { clock, element, isCalm } from "./parts.js";
 import { makeScene, nameOf } from "./scene.js";
 
 const KEPT_MS = 5000; // how long an order is shown that Python has not heard of
-const REFUSED = "The move could not be kept, so the clips stand where they did.";
+const REFUSED = "The move was not kept.";
 const GLIDE_MS = 160;
 const SEEN = 8;
 
