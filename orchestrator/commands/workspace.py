@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 
 from orchestrator.commands.base import Commands
 from orchestrator.db import library
-from orchestrator.db.library import storage_keys
 from orchestrator.db.models import LOCAL_OWNER
 from orchestrator.db.queries import open_renders, plans_at_work
 from orchestrator.db.records import keep_workspace
@@ -76,7 +75,7 @@ class WorkspaceCommands(Commands):
         ``Conflict`` when rows name none of the files that are there."""
         entries = list(self._store.entries())
         with self._worker._database.read() as session:  # also what is others'
-            named = storage_keys(session)  # read after the files: what came since is young
+            named = library.storage_keys(session)  # read after the files: what came since is young
         orphans = [entry for entry in entries if entry.key not in named]
         if entries and len(orphans) == len(entries):
             raise Conflict(

@@ -17,8 +17,8 @@ from pages.components.storyboard.timeline.key_list import ARRANGE, KEYS, REMOVE,
 
 HERE = Path(__file__).parent
 MODULES = (
-    *("icons", "parts", "order", "cut", "card", "scene", "strip", "picks", "zoom", "ruler", "deck", "stage", "player"),
-    *("rename", "foot", "drag", "keys", "timeline"),
+    *("icons", "parts", "order", "cut", "card", "scene", "glide", "strip", "picks", "zoom", "ruler", "deck", "stage"),
+    *("player", "rename", "foot", "drag", "keys", "timeline"),
 )
 STYLES = ("frame", "strip", "card", "stage")
 

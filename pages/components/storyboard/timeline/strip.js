@@ -1,13 +1,13 @@
 // The strip: scenes with their cards. It lives as long as its place on the page; new data only brings it up to date.
 import { fillCard, makeCard } from "./card.js";
 import { cutOf } from "./cut.js";
+import { glide } from "./glide.js";
 import { idsOf, pairsOf, signed } from "./order.js";
 import { clock, element, isCalm } from "./parts.js";
 import { makeScene, nameOf } from "./scene.js";
 
 const KEPT_MS = 5000; // how long an order is shown that Python has not heard of
 const REFUSED = "The move was not kept.";
-const GLIDE_MS = 160;
 const SEEN = 8;
 
 export function mountStrip(root) {
@@ -108,7 +108,7 @@ export function mountStrip(root) {
     if (focused && tl.cards.has(focused)) tl.cards.get(focused).button.focus({ preventScroll: true });
     tl.isPainting = false;
     for (const draw of tl.drawn) draw(latest);
-    if (before) glide(before);
+    if (before) glide(tl, before);
   }
 
   function paintScene(scene, group, ids) {
@@ -139,15 +139,5 @@ export function mountStrip(root) {
     return measured;
   }
   tl.forgetBoxes = () => { measured = null; };
-
-  function glide(before) {
-    const [from, to] = [track.scrollLeft - 200, track.scrollLeft + track.clientWidth + 200];
-    for (const [id, box] of boxes()) {
-      const old = before.get(id), way = old ? old.left - box.left : 0;
-      if (!way || box.left > to || box.left + box.width < from) continue;
-      const path = [{ transform: `translateX(${way}px)` }, { transform: "none" }];
-      tl.cards.get(id).item.animate(path, { duration: GLIDE_MS, easing: "ease-out" });
-    }
-  }
   return tl;
 }
